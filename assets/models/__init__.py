@@ -1,0 +1,1 @@
+"""Nouns of the register, one file per family, re-exported here."""

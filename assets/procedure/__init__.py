@@ -1,0 +1,1 @@
+"""Procedure (四议两公开): actors, evidence, decisions, notices and objections."""

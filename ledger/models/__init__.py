@@ -1,0 +1,1 @@
+"""Nouns of the accounts, one file per family, re-exported here."""

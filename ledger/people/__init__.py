@@ -1,0 +1,1 @@
+"""Households and their members: dated facts, frozen rosters, sealed personal data."""

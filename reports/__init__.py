@@ -1,0 +1,1 @@
+"""Paper: functions of a read-only session, a day, a log position and a checkpoint."""
