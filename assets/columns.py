@@ -189,7 +189,7 @@ class Labelled(StrEnum):
 
 def label_of(words: type[Labelled], code: str) -> str:
     """The Chinese label of a stored code."""
-    return words(code).label
+    return next(word.label for word in words if word == code)
 
 
 def one_of(column: str, words: Iterable[str], name: str | None = None) -> CheckConstraint:
