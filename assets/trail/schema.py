@@ -1,0 +1,181 @@
+"""What is logged, and which guards stand? Table descriptors, triggers, and their comparison.
+
+A ``schema_version`` entry holds both, so that an auditor reads the shape of the tables from the
+book itself; at start the live guards are compared with it.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, text
+from sqlmodel import SQLModel
+
+from assets.columns import Blob, Code, Count, Day, Fen, Flag, Id, Moment
+from assets.errors import UnsafeDatabase
+
+_TYPE_NAMES = {
+    Fen: "fen",
+    Id: "id",
+    Count: "int",
+    Moment: "moment",
+    Day: "day",
+    Code: "text",
+    Flag: "flag",
+    Blob: "bytes",
+}
+
+
+def model_of(table: Table) -> Any:
+    """The SQLModel class mapped to a table."""
+    for mapper in SQLModel._sa_registry.mappers:
+        if mapper.local_table is table:
+            return mapper.class_
+    raise LookupError(table.name)
+
+
+def trail_of(table: Table) -> str:
+    """LOG, LOGGED, DERIVED or VAULT, as the model declares it."""
+    return str(model_of(table).__trail__)
+
+
+def logged_tables() -> list[Table]:
+    """All LOGGED tables by name."""
+    tables = SQLModel.metadata.tables
+    return [tables[name] for name in sorted(tables) if trail_of(tables[name]) == "LOGGED"]
+
+
+def type_name(column: Any) -> str:
+    """The descriptor's word for a column's type."""
+    return _TYPE_NAMES[type(column.type)]
+
+
+def descriptor(tables: Sequence[Table] | None = None) -> dict[str, Any]:
+    """Table name → version, packed or not, columns with types in declared order.
+
+    依据: 内部约定 (a reader needs no program of ours to decode the book)
+    """
+    chosen = logged_tables() if tables is None else tables
+    return {
+        table.name: {
+            "version": model_of(table).__table_version__,
+            "packed": model_of(table).__packed__,
+            "columns": [[column.name, type_name(column)] for column in table.columns],
+        }
+        for table in chosen
+    }
+
+
+def descriptor_json() -> str:
+    """The descriptor as compact JSON with sorted keys."""
+    return json.dumps(descriptor(), sort_keys=True, separators=(",", ":"))
+
+
+def guard_statements(dialect: str) -> dict[str, str]:
+    """Trigger name → SQL that refuses UPDATE and DELETE on LOGGED tables and on the log.
+
+    依据: 会计法 (corrections by prescribed method; records are not altered)
+    """
+    names = ["log", *(table.name for table in logged_tables())]
+    if dialect == "sqlite":
+        return _sqlite_guards(names)
+    return _postgresql_guards(names)
+
+
+def _sqlite_guards(names: Sequence[str]) -> dict[str, str]:
+    guards = {}
+    for name in names:
+        for verb in ("UPDATE", "DELETE"):
+            guard = f"keep_{name}_{verb.lower()}"
+            guards[guard] = (
+                f"CREATE TRIGGER {guard} BEFORE {verb} ON {name} BEGIN "
+                f"SELECT RAISE(ABORT, '{name}: 账本记录不得修改或删除'); END"
+            )
+    guards["keep_log_gapless"] = (
+        "CREATE TRIGGER keep_log_gapless BEFORE INSERT ON log "
+        "WHEN NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM log) BEGIN "
+        "SELECT RAISE(ABORT, 'log: 记录号必须连续'); END"
+    )
+    return guards
+
+
+REFUSE_FUNCTION = (
+    "CREATE OR REPLACE FUNCTION fupin_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION '%: 账本记录不得修改或删除', TG_TABLE_NAME; END $$"
+)
+GAPLESS_FUNCTION = (
+    "CREATE OR REPLACE FUNCTION fupin_log_gapless() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN IF NEW.id <> (SELECT coalesce(max(id), 0) + 1 FROM log) THEN "
+    "RAISE EXCEPTION 'log: 记录号必须连续'; END IF; RETURN NEW; END $$"
+)
+
+
+def _postgresql_guards(names: Sequence[str]) -> dict[str, str]:
+    guards = {}
+    for name in names:
+        for verb in ("UPDATE", "DELETE"):
+            guard = f"keep_{name}_{verb.lower()}"
+            guards[guard] = (
+                f"CREATE TRIGGER {guard} BEFORE {verb} ON {name} "
+                "FOR EACH ROW EXECUTE FUNCTION fupin_refuse()"
+            )
+        guards[f"keep_{name}_truncate"] = (
+            f"CREATE TRIGGER keep_{name}_truncate BEFORE TRUNCATE ON {name} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION fupin_refuse()"
+        )
+    guards["keep_log_gapless"] = (
+        "CREATE TRIGGER keep_log_gapless BEFORE INSERT ON log "
+        "FOR EACH ROW EXECUTE FUNCTION fupin_log_gapless()"
+    )
+    return guards
+
+
+def install_guards(connection: Connection, extra: dict[str, str] | None = None) -> None:
+    """Create every missing guard; on PostgreSQL they fire for replicas and owners alike.
+
+    ``extra`` are guards of the accounts (seal, closed month, duties), by trigger name.
+
+    依据: 内部约定 (a migration may drop triggers silently, so they are made again after each)
+    """
+    dialect = connection.dialect.name
+    if dialect == "postgresql":
+        connection.execute(text(REFUSE_FUNCTION))
+        connection.execute(text(GAPLESS_FUNCTION))
+    present = live_guards(connection)
+    for name, statement in {**guard_statements(dialect), **(extra or {})}.items():
+        if name in present:
+            continue
+        connection.exec_driver_sql(statement)
+        if dialect == "postgresql":
+            table = statement.split(" ON ", 1)[1].split()[0]
+            connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
+
+
+def live_guards(connection: Connection) -> set[str]:
+    """The names of the triggers that stand (and are enabled) in the database."""
+    if connection.dialect.name == "sqlite":
+        rows = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    else:
+        rows = connection.exec_driver_sql(
+            "SELECT tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE NOT tgisinternal AND tgenabled <> 'D' AND n.nspname = current_schema()"
+        )
+    return {row[0] for row in rows}
+
+
+def require_guards(connection: Connection, expected: set[str]) -> None:
+    """Refuse to work when a guard is missing.
+
+    Raises:
+        UnsafeDatabase: Names the first missing guards and the remedy.
+
+    依据: 内部约定
+    """
+    missing = sorted(expected - live_guards(connection))
+    if missing:
+        shown = "、".join(missing[:5])
+        raise UnsafeDatabase(
+            f"数据库缺少{len(missing)}个防改触发器（{shown}）。"
+            "请先执行 fupin trail verify 查明是否被改动，再执行 fupin db upgrade 恢复。"
+        )

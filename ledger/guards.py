@@ -1,0 +1,220 @@
+"""What does the database itself refuse about money and duties? Triggers on both databases.
+
+Sealed vouchers, closed months, separation of duties, one live payment per entitlement, batches
+that agree with their lines. ``assets.trail.schema`` installs them beside the append-only guards;
+each has a test in which it refuses.
+"""
+
+import re
+
+_CONFLICT_NOTE = "岗位不相容：同一人不得经办同一事项的两个相互制约环节"
+
+
+def guard_statements(dialect: str) -> dict[str, str]:
+    """Trigger name → SQL of the accounts' own guards.
+
+    依据: 会计法 (vouchers are not altered; 记账 apart from approval and custody); 财会〔2023〕14号
+    """
+    rules = {**_seal(), **_duties(), **_payments()}
+    if dialect == "sqlite":
+        return {
+            name: _sqlite(name, table, conditions) for name, (table, conditions) in rules.items()
+        }
+    return {name: _postgresql_trigger(name, table) for name, (table, _) in rules.items()}
+
+
+def function_statements(dialect: str) -> list[str]:
+    """PostgreSQL functions the triggers call; none on SQLite."""
+    if dialect == "sqlite":
+        return []
+    rules = {**_seal(), **_duties(), **_payments()}
+    return [_postgresql_function(name, conditions) for name, (_, conditions) in rules.items()]
+
+
+Rules = dict[str, tuple[str, list[tuple[str, str]]]]
+"""Trigger name → table and (condition that must not hold, message) pairs, in order."""
+
+
+def _seal() -> Rules:
+    lines = "voucher_line WHERE id BETWEEN NEW.first_line_id AND NEW.last_line_id"
+    return {
+        "seal_voucher": (
+            "voucher",
+            [
+                (
+                    "EXISTS (SELECT 1 FROM month_close WHERE entity_id = NEW.entity_id "
+                    "AND month = NEW.month)",
+                    "本月已结账，不得再记凭证；如需更正，请在未结账月份做红字冲销",
+                ),
+                (
+                    "EXISTS (SELECT 1 FROM voucher WHERE id = NEW.id)",
+                    "凭证不得替换",
+                ),
+                (
+                    "NEW.number <> (SELECT coalesce(max(number), 0) + 1 FROM voucher "
+                    "WHERE entity_id = NEW.entity_id AND month = NEW.month)",
+                    "凭证号必须连续",
+                ),
+                (
+                    "NEW.first_line_id <> coalesce((SELECT last_line_id FROM voucher "
+                    "WHERE id = NEW.id - 1), 0) + 1",
+                    "凭证分录范围不连续",
+                ),
+                (
+                    f"NOT EXISTS (SELECT 1 FROM {lines} HAVING count(*) = NEW.line_count "
+                    "AND count(*) = NEW.last_line_id - NEW.first_line_id + 1 AND count(*) >= 2 "
+                    "AND sum(side * amount_fen) = 0 "
+                    "AND sum(CASE WHEN side = 1 THEN amount_fen ELSE 0 END) = NEW.debit_fen "
+                    "AND min(voucher_id) = NEW.id AND max(voucher_id) = NEW.id "
+                    "AND min(entry_id) = NEW.entry_id AND max(entry_id) = NEW.entry_id)",
+                    "凭证借贷不平或分录不全",
+                ),
+                (
+                    f"EXISTS (SELECT 1 FROM (SELECT * FROM {lines}) l "
+                    "LEFT JOIN account a ON a.id = l.account_id "
+                    "LEFT JOIN dimension d ON d.id = l.dimension_id "
+                    "LEFT JOIN household h ON h.id = l.household_id "
+                    "WHERE a.id IS NULL OR (l.dimension_id <> 0 AND d.id IS NULL) "
+                    "OR (l.household_id <> 0 AND h.id IS NULL))",
+                    "分录所用科目、辅助核算或农户不存在",
+                ),
+            ],
+        ),
+        "keep_month_closed": (
+            "month_close",
+            [
+                (
+                    "NEW.voucher_count <> (SELECT count(*) FROM voucher "
+                    "WHERE entity_id = NEW.entity_id AND month = NEW.month)",
+                    "月结凭证数不符",
+                ),
+                (
+                    "EXISTS (SELECT 1 FROM month_close WHERE entity_id = NEW.entity_id "
+                    "AND month > NEW.month)",
+                    "以后月份已结账，不得补结",
+                ),
+            ],
+        ),
+    }
+
+
+# Duties that one actor may not both perform on one object. DECIDE is a meeting's act: its recorder
+# of minutes may be the maker, so it conflicts only with REVIEW and APPROVE.
+_CONFLICTS = (
+    ("MAKE", "SUPERVISE"),
+    ("MAKE", "REVIEW"),
+    ("MAKE", "APPROVE"),
+    ("DECIDE", "REVIEW"),
+    ("DECIDE", "APPROVE"),
+    ("SUPERVISE", "REVIEW"),
+    ("SUPERVISE", "APPROVE"),
+    ("REVIEW", "APPROVE"),
+    ("REVIEW", "PAY"),
+    ("APPROVE", "PAY"),
+    ("SUPERVISE", "PAY"),
+    ("DECIDE", "SUPERVISE"),
+)
+
+
+def _duties() -> Rules:
+    pairs = " OR ".join(
+        f"(s.duty = '{a}' AND NEW.duty = '{b}') OR (s.duty = '{b}' AND NEW.duty = '{a}')"
+        for a, b in _CONFLICTS
+    )
+    waived = (
+        "NOT EXISTS (SELECT 1 FROM waiver w WHERE w.actor_code = {who} "
+        "AND w.object_kind = NEW.object_kind AND w.object_code = NEW.object_code "
+        "AND NEW.acted_on BETWEEN w.valid_from AND w.valid_to)"
+    )
+    same_object = (
+        "s.object_kind = NEW.object_kind AND s.object_code = NEW.object_code "
+        "AND s.round_no = NEW.round_no"
+    )
+    return {
+        "separate_duties": (
+            "stage_act",
+            [
+                (
+                    f"EXISTS (SELECT 1 FROM stage_act s WHERE {same_object} "
+                    f"AND s.actor_code = NEW.actor_code AND ({pairs})) AND "
+                    + waived.format(who="NEW.actor_code"),
+                    _CONFLICT_NOTE,
+                ),
+                (
+                    "NEW.duty IN ('REVIEW', 'APPROVE') AND EXISTS (SELECT 1 FROM stage_act s "
+                    f"WHERE {same_object} AND s.recorder = NEW.recorder AND s.duty = 'MAKE') AND "
+                    + waived.format(who="NEW.recorder"),
+                    "录入人不得审核自己录入的事项；确有困难的，先登记岗位分离豁免",
+                ),
+            ],
+        )
+    }
+
+
+def _payments() -> Rules:
+    lines = "payment_line WHERE id BETWEEN NEW.first_line_id AND NEW.last_line_id"
+    return {
+        "one_live_payment": (
+            "payment_batch",
+            [
+                (
+                    f"NOT EXISTS (SELECT 1 FROM {lines} HAVING count(*) = NEW.line_count "
+                    "AND sum(amount_fen) = NEW.amount_fen "
+                    "AND min(payment_batch_id) = NEW.id AND max(payment_batch_id) = NEW.id)",
+                    "支付批次与明细不符",
+                ),
+                (
+                    f"EXISTS (SELECT 1 FROM (SELECT * FROM {lines}) n "
+                    "JOIN payment_line o ON o.entitlement_id = n.entitlement_id AND o.id <> n.id "
+                    "LEFT JOIN payment_result r ON r.payment_line_id = o.id "
+                    "AND r.outcome = 'RETURNED' WHERE r.id IS NULL)",
+                    "同一笔应发款已在支付中或已支付，不得重复支付",
+                ),
+                (
+                    f"EXISTS (SELECT 1 FROM (SELECT * FROM {lines}) n "
+                    "LEFT JOIN entitlement e ON e.id = n.entitlement_id "
+                    "WHERE e.id IS NULL OR e.amount_fen <> n.amount_fen "
+                    "OR e.household_id <> n.household_id OR e.plan_id <> NEW.plan_id)",
+                    "支付明细与应发不符",
+                ),
+                (
+                    f"EXISTS (SELECT 1 FROM (SELECT * FROM {lines}) n "
+                    "JOIN (SELECT w.household_id, w.outcome FROM withholding w "
+                    "WHERE w.plan_id = NEW.plan_id AND w.id = (SELECT max(x.id) FROM withholding x "
+                    "WHERE x.plan_id = w.plan_id AND x.household_id = w.household_id)) h "
+                    "ON h.household_id = n.household_id WHERE h.outcome <> 'RELEASED')",
+                    "该户款项暂缓发放，处理完毕并解除后方可支付",
+                ),
+            ],
+        )
+    }
+
+
+def _sqlite(name: str, table: str, conditions: list[tuple[str, str]]) -> str:
+    body = " ".join(
+        f"SELECT RAISE(ABORT, '{message}') WHERE {_flat(condition)};"
+        for condition, message in conditions
+    )
+    return f"CREATE TRIGGER {name} BEFORE INSERT ON {table} BEGIN {body} END"
+
+
+def _postgresql_function(name: str, conditions: list[tuple[str, str]]) -> str:
+    body = " ".join(
+        f"IF {_flat(condition)} THEN RAISE EXCEPTION '{message}'; END IF;"
+        for condition, message in conditions
+    )
+    return (
+        f"CREATE OR REPLACE FUNCTION fupin_{name}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN {body} RETURN NEW; END $$"
+    )
+
+
+def _postgresql_trigger(name: str, table: str) -> str:
+    return (
+        f"CREATE TRIGGER {name} BEFORE INSERT ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION fupin_{name}()"
+    )
+
+
+def _flat(condition: str) -> str:
+    return re.sub(r"\s+", " ", condition)

@@ -1,0 +1,1 @@
+"""Revisions of the tables; a revision that has landed is never edited."""
