@@ -229,7 +229,7 @@ class DeclaredGap(Logged, table=True):
 class Freeze(Logged, table=True):
     """An audit freeze on one object or closed period (审计冻结)."""
 
-    __tablename__ = "freeze"
+    __tablename__ = "audit_freeze"
     __table_args__ = strict(UniqueConstraint("code"))
 
     code: str = Field(sa_type=Code)

@@ -80,6 +80,22 @@ def upgrade() -> None:
         op.f("ix_allocation_plan_channel_id"), "allocation", ["plan_channel_id"], unique=False
     )
     op.create_table(
+        "audit_freeze",
+        sa.Column("id", columns.Id(), autoincrement=False, nullable=False),
+        sa.Column("entry_id", columns.Id(), nullable=False),
+        sa.Column("code", columns.Code(), nullable=False),
+        sa.Column("object_kind", columns.Code(), nullable=False),
+        sa.Column("object_code", columns.Code(), nullable=False),
+        sa.Column("ordered_by", columns.Code(), nullable=False),
+        sa.Column("document", columns.Code(), nullable=False),
+        sa.Column("valid_from", columns.Day(), nullable=False),
+        sa.Column("valid_to", columns.Day(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_freeze")),
+        sa.UniqueConstraint("code", name=op.f("uq_audit_freeze_code")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_audit_freeze_entry_id"), "audit_freeze", ["entry_id"], unique=False)
+    op.create_table(
         "book_record",
         sa.Column("id", columns.Id(), autoincrement=False, nullable=False),
         sa.Column("entry_id", columns.Id(), nullable=False),
@@ -324,22 +340,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index(op.f("ix_finding_entry_id"), "finding", ["entry_id"], unique=False)
-    op.create_table(
-        "freeze",
-        sa.Column("id", columns.Id(), autoincrement=False, nullable=False),
-        sa.Column("entry_id", columns.Id(), nullable=False),
-        sa.Column("code", columns.Code(), nullable=False),
-        sa.Column("object_kind", columns.Code(), nullable=False),
-        sa.Column("object_code", columns.Code(), nullable=False),
-        sa.Column("ordered_by", columns.Code(), nullable=False),
-        sa.Column("document", columns.Code(), nullable=False),
-        sa.Column("valid_from", columns.Day(), nullable=False),
-        sa.Column("valid_to", columns.Day(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_freeze")),
-        sa.UniqueConstraint("code", name=op.f("uq_freeze_code")),
-        sqlite_strict=True,
-    )
-    op.create_index(op.f("ix_freeze_entry_id"), "freeze", ["entry_id"], unique=False)
     op.create_table(
         "fund_document",
         sa.Column("source_sha256", columns.Code(), nullable=True),
