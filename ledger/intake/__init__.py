@@ -1,0 +1,1 @@
+"""How do workbooks of people and money become facts? One file per kind, as in ``assets.intake``."""
