@@ -1,8 +1,9 @@
 """What do all tests stand on? A book on each database, the tools beside it, and their tally.
 
 ``book`` gives an empty initialised book in a fresh database, once on SQLite and once on
-PostgreSQL; ``fresh_url`` the address of a database in which nothing is yet; ``tool`` a program of
-the machine. Whatever is missing fails the run, unless FUPIN_ALLOW_SKIP=1.
+PostgreSQL, opened for writing, and runs ``ledger.checks`` over it when the test ends; ``book_url``
+the address of such a book, not opened; ``fresh_url`` that of a database in which nothing is yet;
+``tool`` a program of the machine. Whatever is missing fails the run, unless FUPIN_ALLOW_SKIP=1.
 """
 
 import os
@@ -10,12 +11,19 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
 import hypothesis
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlmodel import Session
 
+from assets.trail import Desk, SeededEntropy, SteppingClock
+from assets.vault import Vault
+from ledger.database import create_book, open_session
 from tests.cluster import Cluster, binaries, temporary_cluster
 
 DATABASES = ("sqlite", "postgresql")
@@ -123,3 +131,84 @@ def fresh_url(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> 
     name = server.create()
     yield server.url(name)
     server.drop(name)
+
+
+# --- books ----------------------------------------------------------------------------------
+
+OPENED_US = 1_546_300_800_000_000  # 2019-01-01, UTC
+DAY_US = 86_400_000_000
+
+
+def make_desk(start_us: int = OPENED_US + DAY_US, recorder: str = "测试录入人") -> Desk:
+    """A desk whose clock, randomness and keys are the same in every run."""
+    entropy = SeededEntropy("test")
+    return Desk(
+        recorder=recorder,
+        clock=SteppingClock(start_us),
+        entropy=entropy,
+        vault=Vault(bytes(range(32)), entropy),
+        signing_key=Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))),
+    )
+
+
+@dataclass(frozen=True)
+class Book:
+    """A book and the desk it is written at; ``session`` writes and is the test's to commit."""
+
+    url: str
+    desk: Desk
+    session: Session
+
+    @property
+    def database(self) -> str:
+        """The kind of database: ``sqlite`` or ``postgresql``."""
+        return self.url.partition(":")[0].partition("+")[0]
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that every empty book on SQLite is a copy of."""
+    path = tmp_path_factory.mktemp("template") / "book.db"
+    create_book(f"sqlite:///{path}", desk=make_desk(OPENED_US))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(cluster: Cluster) -> str:
+    """The database that every empty book on PostgreSQL is a copy of."""
+    name = cluster.create()
+    create_book(cluster.url(name), desk=make_desk(OPENED_US))
+    return name
+
+
+@pytest.fixture
+def book_url(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of an empty initialised book that nobody has opened."""
+    if database == "sqlite":
+        path = tmp_path / "book.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: Cluster = request.getfixturevalue("cluster")
+    name = server.create(request.getfixturevalue("postgresql_template"))
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def book(book_url: str, request: pytest.FixtureRequest) -> Iterator[Book]:
+    """An empty initialised book, opened for writing; checked when the test has passed."""
+    desk = make_desk()
+    session = open_session(book_url, desk=desk, write=True)
+    session.commit()  # the lock of the opening look is given back
+    with session:
+        yield Book(book_url, desk, session)
+        session.rollback()
+    if request.node.get_closest_marker("tampered") is None:
+        _assert_sound(book_url, desk)
+
+
+def _assert_sound(url: str, desk: Desk) -> None:
+    """What the test left in the book passes ``fupin check``."""
+    if find_spec("ledger.checks") is None:
+        return
