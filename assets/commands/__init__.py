@@ -1,0 +1,1 @@
+"""Commands of the register: parse, call one verb, print."""

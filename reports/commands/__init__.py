@@ -1,0 +1,1 @@
+"""Commands of the papers: parse, call one query, print."""
