@@ -106,12 +106,15 @@ def tool() -> Callable[[str], str]:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+def postgresql() -> Path:
+    """The folder of PostgreSQL's server programs."""
+    return binaries() or _missing("PostgreSQL", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def cluster(postgresql: Path) -> Iterator[Cluster]:
     """A PostgreSQL of this test process, started at the first test that wants one."""
-    server = binaries()
-    if server is None:
-        _missing("PostgreSQL", "postgresql")
-    with temporary_cluster(server) as running:
+    with temporary_cluster(postgresql) as running:
         yield running
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.cluster import Cluster, binaries, temporary_cluster
+from tests.cluster import Cluster, temporary_cluster
 
 
 def test_it_listens_on_nothing_but_its_own_socket(cluster: Cluster) -> None:
@@ -44,10 +44,8 @@ def test_a_copy_of_a_template_is_a_database_of_its_own(cluster: Cluster) -> None
     cluster.drop(template)
 
 
-def test_nothing_is_left_when_it_ends(cluster: Cluster) -> None:
-    server = binaries()
-    assert server, "the cluster fixture has found it"
-    with temporary_cluster(server) as second:
+def test_nothing_is_left_when_it_ends(postgresql: Path) -> None:
+    with temporary_cluster(postgresql) as second:
         pid = int((second.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
         os.kill(pid, 0)
     assert not second.folder.exists()
@@ -55,7 +53,7 @@ def test_nothing_is_left_when_it_ends(cluster: Cluster) -> None:
         os.kill(pid, 0)
 
 
-def test_it_dies_with_a_test_process_that_is_killed(cluster: Cluster) -> None:
+def test_it_dies_with_a_test_process_that_is_killed(postgresql: Path) -> None:
     script = """
         import os
         from tests.cluster import binaries, temporary_cluster
