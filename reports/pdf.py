@@ -60,9 +60,7 @@ def to_pdf(paper: Paper) -> bytes:
     check_tools()
     setting = settle(paper)
     ends = page_ends(paper, setting) if any(t.page_subtotals for t in paper.tables) else None
-    return lay_out(draw(paper, setting=setting, page_ends=ends)).write_pdf(
-        **pdf_options(), attachments=attachments(paper)
-    )
+    return write(lay_out(draw(paper, setting=setting, page_ends=ends)), attachments(paper))
 
 
 def check_tools() -> None:
@@ -104,16 +102,30 @@ def has_family(family: str) -> bool:
 
 
 def lay_out(page: str) -> RenderedDocument:
-    """Lay out HTML into pages; fetches nothing, whatever the page asks for."""
+    """Lay out HTML into pages; fetches nothing, whatever the page asks for.
+
+    Raises:
+        UnfitPaper: The page asks for a file or an address.
+    """
     _engine()
     import weasyprint  # type: ignore[import-untyped]
-    from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher  # type: ignore[import-untyped]
 
     # Lines, pictures and fonts are all inside the page; only data: URLs are read.
     fetcher = URLFetcher(allowed_protocols={"data"}, fail_on_errors=True)
-    return cast(
-        RenderedDocument, weasyprint.HTML(string=page, url_fetcher=fetcher).render(**pdf_options())
-    )
+    try:
+        document = weasyprint.HTML(string=page, url_fetcher=fetcher).render(**pdf_options())
+    except FatalURLFetchingError as error:
+        raise UnfitPaper(f"报表内容要求读取外部文件或网址，已拒绝：{error}") from None
+    return cast(RenderedDocument, document)
+
+
+def write(document: RenderedDocument, files: Sequence[Any]) -> bytes:
+    """Laid-out pages and attached files as PDF bytes."""
+    with warnings.catch_warnings():
+        # The writer leaves its colour profile to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        return document.write_pdf(**pdf_options(), attachments=files)
 
 
 def pdf_options() -> dict[str, Any]:
@@ -263,6 +275,9 @@ def _pack(
             end = count - 2
         ends.append(end)
         start, top = end, later_top
+    if len(ends) > 1 and ends[-1] - ends[-2] < 2 and ends[-2] > 2:
+        # A single row does not carry a total.
+        ends[-2] -= 1
     return ends
 
 

@@ -17,8 +17,8 @@ import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.utility import xl_col_to_name, xl_range  # type: ignore[import-untyped]
 
 from assets.money import in_words
-from reports.html import moment, text_width
-from reports.paper import Cell, Column, Kind, Paper, Table, cell_text
+from reports.html import moment, settle, text_width
+from reports.paper import Cell, Column, Kind, Paper, Size, Table, UnfitPaper, cell_text
 
 CHECK_SHEET = "核对与依据"
 # Above this many rows the rows are streamed; a header is then one row high.
@@ -130,7 +130,11 @@ class _TableSheet:
         """Title, header, rows, total, proof, subtotals and places to sign."""
         self._set_up()
         self._write_head()
+        height = (self.table.row_height_mm or 0) * 720 // 254
         for offset, cells in enumerate(self.table.rows):
+            if height:
+                # Room to sign, in points.
+                self.sheet.set_row(self.first_data + offset, height)
             for number, column in enumerate(self.columns):
                 self._put(self.first_data + offset, number, column, cells.get(column.key))
         row = self._write_totals(self.end_data + 1)
@@ -144,9 +148,10 @@ class _TableSheet:
         sheet.freeze_panes(self.first_data, _frozen_columns(self.columns))
         if self.table.rows:
             sheet.autofilter(self.first_data - 1, 0, self.end_data, self.last)
-        if paper.orientation == "landscape" or paper.size == "240x140":
+        code, turned = _print_sheet(paper)
+        if turned:
             sheet.set_landscape()
-        sheet.set_paper(_PAPER_CODES[paper.size])
+        sheet.set_paper(code)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(self.header, self.first_data - 1)
         sheet.set_margins(left=0.6, right=0.5, top=0.7, bottom=0.8)
@@ -385,13 +390,24 @@ def _places(column: Column, table: Table) -> int:
 
 
 def _width(column: Column, table: Table) -> int:
-    """Column width in characters of the standard digit, at most forty."""
+    """Column width in characters of the standard digit, at most thirty (then it wraps)."""
     texts = {cell_text(column.kind, row.get(column.key)) for row in table.rows}
     texts.add(cell_text(column.kind, table.totals.get(column.key)))
     widest = max(map(text_width, texts), default=0)
     title = text_width(column.title)
-    characters = max(widest, min(title, 8000)) * 2 // 1000 + 3
-    return max(6, min(40, characters)) if column.kind != "sign" else 14
+    characters = max(widest, min(title, 6000)) * 19 // 10_000 + 2
+    return max(6, min(30, characters)) if column.kind != "sign" else 14
+
+
+def _print_sheet(paper: Paper) -> tuple[int, bool]:
+    """Paper code and whether it lies across: the same sheet the PDF takes."""
+    try:
+        sheet = settle(paper).sheet
+    except UnfitPaper:
+        # A workbook scales to the page width, so the widest table still comes out.
+        return _PAPER_CODES["A3"], True
+    size: Size = "240x140" if sheet.width == 240 else "A3" if 420 in sheet[:2] else "A4"
+    return _PAPER_CODES[size], sheet.width > sheet.height
 
 
 def _frozen_columns(columns: Sequence[Column]) -> int:

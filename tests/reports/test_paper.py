@@ -55,7 +55,7 @@ def paper(**changes: object) -> Paper:
 
 def test_a_total_that_is_not_the_sum_of_its_rows_is_refused() -> None:
     assert roster().totals["amount_fen"] == 768506
-    with pytest.raises(UnfitPaper, match="合计不符：各行之和7,685.06，合计7,685.07"):
+    with pytest.raises(UnfitPaper, match=r"合计不符：各行之和7,685\.06，合计7,685\.07"):
         roster(totals={"amount_fen": 768507})
 
 
@@ -120,7 +120,7 @@ def test_a_proof_line_prints_both_sides_and_refuses_a_difference() -> None:
     line = ProofLine("Σ各户金额 = 可分配收益", 768506, 768506)
     assert line.text == "Σ各户金额 = 可分配收益：7,685.06 = 7,685.06（一致）"
     assert paper(proof_lines=(line,)).proof_lines == (line,)
-    with pytest.raises(UnfitPaper, match="勾稽不符.*左边7,685.06，右边7,685.07"):
+    with pytest.raises(UnfitPaper, match=r"勾稽不符.*左边7,685\.06，右边7,685\.07"):
         paper(proof_lines=(ProofLine("Σ", 768506, 768507),))
 
 
