@@ -118,7 +118,7 @@ def mask(text: str) -> str:
     shown, end = "", 0
     for run in _RUN.finditer(folded):
         if not any(first <= run.start() < last for first, last in kept):
-            shown += text[end : run.start()] + _mask_run(run[0])
+            shown += text[end : run.start()] + _mask_run(run[0], text[run.start() : run.end()])
             end = run.end()
     return shown + text[end:]
 
@@ -257,8 +257,11 @@ def _is_phone(number: str, groups: list[str]) -> bool:
     return grouped and _PHONE.fullmatch(number) is not None
 
 
-def _mask_run(run: str) -> str:
-    """Hide what may be a number in one run of groups, the longest row of groups first."""
+def _mask_run(run: str, written: str) -> str:
+    """Hide what may be a number in one run of groups, the longest row of groups first.
+
+    ``written`` is the run before folding: what is not hidden stays as the clerk wrote it.
+    """
     pieces = _PIECE.findall(run)
     shown, place = "", 0
     while place < len(pieces):
@@ -266,7 +269,9 @@ def _mask_run(run: str) -> str:
         # Groups stand at even places, what separates them between.
         while len(row) > 1 and not _may_be_number(row[::2]):
             row = row[:-2]
-        shown += _mask_groups(row[::2])
+        start, length = len("".join(pieces[:place])), len("".join(row))
+        as_written = written[start : start + length]
+        shown += _mask_groups(row[::2], as_written)
         place += len(row)
         shown += pieces[place] if place < len(pieces) else ""
         place += 1
@@ -282,10 +287,10 @@ def _may_be_number(groups: list[str]) -> bool:
     )
 
 
-def _mask_groups(groups: list[str]) -> str:
+def _mask_groups(groups: list[str], as_written: str) -> str:
     number = "".join(groups)
     if len(number) in (ID_LENGTH, DISABILITY_LENGTH):
         return mask_id(number)
     if _is_phone(number, groups):
         return mask_phone(number)
-    return mask_card(number) if len(number) >= LEAST_SUSPECT else number
+    return mask_card(number) if len(number) >= LEAST_SUSPECT else as_written
