@@ -49,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Write on the test which database it runs on, for the tally at the end."""
     callspec = getattr(item, "callspec", None)
-    values = callspec.params.values() if callspec else ()
+    values = [value for value in callspec.params.values() if type(value) is str] if callspec else []
     database = next((value for value in values if value in DATABASES), "plain")
     item.user_properties.append(("database", database))
 
