@@ -5,7 +5,9 @@ triggers on, ``BEGIN IMMEDIATE`` for writers. PostgreSQL (``postgresql+psycopg:/
 with the head lock. Package commands never import this file; ``cli`` does.
 """
 
+import json
 import sqlite3
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -142,13 +144,31 @@ def require_current(session: Session) -> None:
     require_guards(connection, names | set(guards.guard_statements(connection.dialect.name)))
 
 
+def existing_book(url: str) -> str:
+    """The code of the book at an address, '' when there is none.
+
+    依据: 内部约定
+    """
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
+        return ""
+    engine = engine_for(url, write=False)
+    try:
+        with engine.connect() as connection:
+            if not inspect(connection).has_table("book_record"):
+                return ""
+            return str(connection.execute(text("SELECT code FROM book_record")).scalar() or "")
+    finally:
+        engine.dispose()
+
+
 def create_book(
     url: str,
     *,
     desk: Desk,
     code: str = "440203",
     title: str = "韶关市武江区帮扶项目资产账本",
-    on: Any = None,
+    on: date | None = None,
 ) -> None:
     """Make an empty book: tables, guards, and the first entries of the log.
 
@@ -157,8 +177,6 @@ def create_book(
 
     依据: 内部约定 (one database is one district)
     """
-    from datetime import date
-
     engine = engine_for(url, write=True)
     try:
         with engine.connect() as connection:
@@ -193,8 +211,6 @@ def _write_first_entry(session: Session, act: Act, desk: Desk, code: str, title:
 
 
 def _record_schema(session: Session, written: Any) -> None:
-    import json
-
     dialect = session.connection().dialect.name
     statements = {**guard_statements(dialect), **guards.guard_statements(dialect)}
     revision = ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
@@ -223,7 +239,7 @@ def migrate(engine: Engine) -> None:
         install_guards(connection, guards.guard_statements(connection.dialect.name))
 
 
-def upgrade_book(url: str, *, desk: Desk, on: Any) -> bool:
+def upgrade_book(url: str, *, desk: Desk, on: date) -> bool:
     """Upgrade an existing book; writes a schema entry when the revision changed.
 
     Returns whether anything changed.

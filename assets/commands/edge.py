@@ -35,6 +35,7 @@ class Edge:
     key: str = ""
     dry_run: bool = False
     failures: list[str] = field(default_factory=list)
+    surroundings: Any = None
 
     @contextmanager
     def reading(self) -> Iterator["Session"]:
@@ -153,6 +154,5 @@ def display_width(text: str) -> int:
 
 
 def _dispose(session: "Session") -> None:
-    bind = session.get_bind()
-    engine = getattr(bind, "engine", bind)
-    engine.dispose()
+    bind: Any = session.get_bind()
+    getattr(bind, "engine", bind).dispose()

@@ -1,0 +1,91 @@
+"""How is a book copied safely? Online backup, restore into an empty place, and proof of both.
+
+SQLite uses its online backup; PostgreSQL ``pg_dump`` and ``pg_restore``. Keys are never part of a
+backup. After either the log is verified in the copy.
+"""
+
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+
+from assets.errors import MissingTool, Refused, UnsafeDatabase
+from assets.trail.verify import verify
+from ledger.database import open_session
+
+
+def backup(url: str, out: Path) -> Path:
+    """Copy the book to a new file and verify the copy; an existing file is never overwritten.
+
+    Raises:
+        Refused: The file exists, or the copy does not verify.
+
+    依据: 会计档案管理办法 (backup of electronic archives)
+    """
+    if out.exists():
+        raise Refused(f"备份文件 {out} 已存在，未作改动。请换一个文件名。")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        _copy_sqlite(Path(address.database or ""), out)
+        _require_clean(f"sqlite:///{out}")
+    else:
+        _run_tool(["pg_dump", "--format=custom", f"--file={out}"], address)
+    return out
+
+
+def restore(file: Path, url: str) -> int:
+    """Put a backup into an empty place; returns the number of entries after verification.
+
+    Raises:
+        UnsafeDatabase: There is a book already.
+
+    依据: 会计档案管理办法
+    """
+    if not file.is_file():
+        raise Refused(f"找不到备份文件 {file}。")
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        target = Path(address.database or "")
+        if target.exists():
+            raise UnsafeDatabase(f"{target} 已存在，未作改动。请恢复到一个新文件。")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _copy_sqlite(file, target)
+    else:
+        _run_tool(["pg_restore", "--no-owner", "--exit-on-error", str(file)], address, target=True)
+    return _require_clean(url)
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    if not source.is_file():
+        raise Refused(f"找不到账本文件 {source}。")
+    with (
+        sqlite3.connect(f"file:{source}?mode=ro", uri=True) as reading,
+        sqlite3.connect(target) as writing,
+    ):
+        reading.backup(writing)
+    reading.close()
+    writing.close()
+
+
+def _run_tool(command: list[str], address: URL, *, target: bool = False) -> None:
+    if shutil.which(command[0]) is None:
+        raise MissingTool(f"缺少 {command[0]}。请执行 apt-get install postgresql-client。")
+    plain = address.set(drivername="postgresql").render_as_string(hide_password=False)
+    done = subprocess.run([*command, f"--dbname={plain}"], capture_output=True, text=True)
+    if done.returncode:
+        raise Refused(f"{command[0]} 未成功：{done.stderr.strip().splitlines()[-1]}")
+
+
+def _require_clean(url: str) -> int:
+    session = open_session(url)
+    try:
+        verdict = verify(session)
+    finally:
+        session.close()
+    if not verdict.is_clean:
+        first = verdict.faults[0]
+        raise Refused(f"副本核验不一致：表{first.table}第{first.entry_id}号记录，{first.message}。")
+    return verdict.size
