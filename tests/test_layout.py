@@ -5,6 +5,7 @@ what is wrong, and each is shown something wrong once.
 """
 
 import ast
+import doctest
 import importlib
 import importlib.metadata
 import pkgutil
@@ -20,6 +21,7 @@ from sqlalchemy import Float
 from sqlmodel import Field, SQLModel
 
 from assets.columns import COLUMN_TYPES, Code, Count, Id, Logged, Packed, strict
+from assets.sources import UnknownSource, labels_in, resolve
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("assets", "ledger", "reports", "fixtures")
@@ -156,6 +158,46 @@ def test_a_module_that_breaks_a_rule_is_named(path: str, source: str, fault: str
 def test_the_edges_may_read_the_clock() -> None:
     source = '"""The command line."""\nfrom datetime import date\nTODAY = date.today()'
     assert module_faults(Path("cli.py"), source) == []
+
+
+def basis_faults(source: str) -> list[str]:
+    """The ``依据:`` lines of a module's docstrings that name no registered document."""
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    faults = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, documented) or isinstance(node, ast.Module):
+            continue
+        for label in labels_in(ast.get_docstring(node) or ""):
+            try:
+                resolve(label)
+            except UnknownSource as unknown:
+                faults.append(f"line {node.lineno}, {node.name}: {unknown}")
+    return faults
+
+
+CITING = [path for path in MODULES if path.parts[0] in ("assets", "ledger", "reports")]
+
+
+@pytest.mark.parametrize("path", CITING, ids=str)
+def test_every_basis_of_the_module_resolves(path: Path) -> None:
+    assert basis_faults((ROOT / path).read_text(encoding="utf-8")) == []
+
+
+def test_a_basis_that_nobody_has_registered_is_named() -> None:
+    source = 'def share():\n    """Share.\n\n    依据: 某办发〔2099〕1号 第一条\n    """'
+    assert "〔2099〕1号" in basis_faults(source)[0]
+    assert (
+        basis_faults(source.replace("某办发〔2099〕1号 第一条", "国办函〔2021〕51号 二(五)")) == []
+    )
+
+
+SHOWING = [path for path in CITING if ">>>" in (ROOT / path).read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("path", SHOWING, ids=str)
+def test_the_examples_in_the_docstrings_hold(path: Path) -> None:
+    name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
 # --- one table ------------------------------------------------------------------------------
