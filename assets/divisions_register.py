@@ -7,7 +7,7 @@ were used earlier still find their code, but nothing is ever created from a name
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from assets import divisions
 from assets.asof import AsOf, current_rows
@@ -97,15 +97,19 @@ def district_code(session: Session) -> str:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Which code does a clerk's spelling of a town or village mean?
+    """Which code does a clerk's spelling of a town or village mean, on one day?"""
 
-    ``towns``: name → code; ``villages``: town code → (name → code). Names of earlier years are
-    there too unless a place of today bears them.
-    """
-
-    towns: Mapping[str, str]
-    villages: Mapping[str, Mapping[str, str]]
+    town_names: Mapping[str, str]
+    village_names: Mapping[str, str]
     _known: dict[tuple[str, str], str] = field(default_factory=dict, repr=False, compare=False)
+
+    def towns(self) -> Mapping[str, str]:
+        """Town code (twelve digits) → official name."""
+        return self.town_names
+
+    def villages(self) -> Mapping[str, str]:
+        """Village code (twelve digits) → official name."""
+        return self.village_names
 
     def town(self, text: str) -> str:
         """The code of a town.
@@ -115,10 +119,7 @@ class Lookup:
 
         依据: 内部约定 (地名录入错误不得自动新建, 只提示)
         """
-        key = ("", text)
-        if key not in self._known:
-            self._known[key] = self.towns[divisions.match(text, self.towns)]
-        return self._known[key]
+        return self._find("", text, self.town_names)
 
     def village(self, town_code: str, text: str) -> str:
         """The code of a village within a town.
@@ -128,11 +129,10 @@ class Lookup:
 
         依据: 内部约定 (地名录入错误不得自动新建, 只提示)
         """
-        key = (town_code, text)
-        if key not in self._known:
-            names = self.villages.get(town_code, {})
-            self._known[key] = names[divisions.match(text, names)]
-        return self._known[key]
+        within = {
+            code: name for code, name in self.village_names.items() if town_of(code) == town_code
+        }
+        return self._find(town_code, text, within)
 
     def place(self, town_name: str, village_name: str = "") -> str:
         """The code of a village, or of the town when no village is named.
@@ -145,22 +145,24 @@ class Lookup:
         town = self.town(town_name)
         return self.village(town, village_name) if village_name else town
 
+    def _find(self, town_code: str, text: str, names: Mapping[str, str]) -> str:
+        key = (town_code, text)
+        if key not in self._known:
+            title = divisions.match(text, names.values())
+            self._known[key] = next(code for code, name in names.items() if name == title)
+        return self._known[key]
+
 
 def lookup(session: Session, at: AsOf) -> Lookup:
-    """The names by which workbooks are read: those of the day, then those of other years.
+    """The names by which workbooks are read: those of the places that stand on the day.
 
     依据: 内部约定
     """
-    towns_by_name: dict[str, str] = {}
-    villages_by_town: dict[str, dict[str, str]] = {}
-    standing = {row.id for row in registered(session, at)}
-    rows = session.exec(select(Division).where(col(Division.entry_id) <= at.position)).all()
-    for row in sorted(rows, key=lambda each: (each.id not in standing, each.code)):
-        if row.level == DivisionLevel.TOWN:
-            towns_by_name.setdefault(row.title, row.code)
-        elif row.level == DivisionLevel.VILLAGE:
-            villages_by_town.setdefault(town_of(row.code), {}).setdefault(row.title, row.code)
-    return Lookup(towns_by_name, villages_by_town)
+    standing = registered(session, at)
+    return Lookup(
+        {row.code: row.title for row in standing if row.level == DivisionLevel.TOWN},
+        {row.code: row.title for row in standing if row.level == DivisionLevel.VILLAGE},
+    )
 
 
 def resolve(session: Session, text: str, at: AsOf) -> str:
@@ -175,15 +177,12 @@ def resolve(session: Session, text: str, at: AsOf) -> str:
     if text in known:
         return text
     names = lookup(session, at)
-    try:
-        return names.town(text)
-    except UnknownDivision:
-        found = set()
-        for town_code in names.villages:
-            try:
-                found.add(names.village(town_code, text))
-            except UnknownDivision:
-                continue
-        if len(found) == 1:
-            return found.pop()
-    raise NotFound("镇、村", text)
+    found = set()
+    for town_code in ["", *names.town_names]:
+        try:
+            found.add(names.village(town_code, text) if town_code else names.town(text))
+        except UnknownDivision:
+            continue
+    if len(found) != 1:
+        raise NotFound("镇、村", text)
+    return found.pop()
