@@ -5,9 +5,11 @@ Options common to all commands (database, day, person, output form) may stand an
 Exit 0 done or already done, 1 refused or problems found, 2 wrong usage.
 """
 
+import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date
 from importlib import import_module
@@ -103,6 +105,7 @@ def _load(noun: str) -> Any:
     module, _, name = path.partition(":")
     found = globals()[name] if module == "cli" else getattr(import_module(module), name)
     if isinstance(found, typer.Typer):
+        found._add_completion = False
         return typer.main.get_command(found)
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
     single.command(noun)(found)
@@ -253,7 +256,8 @@ def run(arguments: Sequence[str], surroundings: Surroundings | None = None) -> i
         else:
             edge = make_edge(common, surroundings)
         command = typer.main.get_command(app)
-        code = command.main(args=rest, prog_name="fupin", standalone_mode=False, obj=edge)
+        with _chinese_help(edge is None or len(rest) == 1):
+            code = command.main(args=rest, prog_name="fupin", standalone_mode=False, obj=edge)
         if edge is not None and edge.failures:
             return 1
         return code if isinstance(code, int) else 0
@@ -283,6 +287,39 @@ def run(arguments: Sequence[str], surroundings: Surroundings | None = None) -> i
         return 0
 
 
+_HELP_WORDS = (
+    ("Usage: ", "用法："),
+    ("[OPTIONS] COMMAND [ARGS]...", "动词 [选项]"),
+    ("[OPTIONS]", "[选项]"),
+    ("Show this message and exit.", "显示本帮助"),
+    ("Options:", "选项："),
+    ("Commands:", "命令："),
+    ("Arguments:", "参数："),
+    ("[required]", "（必填）"),
+    ("[default: ", "[默认："),
+)
+
+
+@contextmanager
+def _chinese_help(wanted: bool) -> Iterator[None]:
+    """While a help page is printed, put the library's few English words into Chinese."""
+    if not wanted:
+        yield
+        return
+    page = io.StringIO()
+    try:
+        with redirect_stdout(page):
+            yield
+    finally:
+        print(_in_chinese(page.getvalue()), end="")
+
+
+def _in_chinese(page: str) -> str:
+    for english, chinese in _HELP_WORDS:
+        page = page.replace(english, chinese)
+    return page
+
+
 def _complain(text: str) -> None:
     print(text, file=sys.stderr)
 
@@ -304,7 +341,7 @@ def translate_usage(wrong: Any) -> str:
             next((o for o in wrong.param.opts if o.startswith("--")), "") if wrong.param else ""
         )
         about = (getattr(wrong.param, "help", None) or "") if wrong.param else ""
-        what = f"{option or (wrong.param.human_readable_name if wrong.param else '')}（{about}）"
+        what = f"{option or (wrong.param.name if wrong.param else '')}（{about}）"
         return f"用法有误：缺少 {what}。{hint}"
     if kind == "BadParameter":
         shown = wrong.param.opts[0] if wrong.param is not None else ""
@@ -317,7 +354,7 @@ def translate_usage(wrong: Any) -> str:
         meant = f"是不是 {near[0]}？" if near else ""
         return f"用法有误：没有命令“{word}”。{meant}{hint}"
     if kind == "NoArgsIsHelpError":
-        return str(wrong.format_message())
+        return _in_chinese(str(wrong.format_message()))
     return f"用法有误：{wrong.format_message()} {hint}"
 
 

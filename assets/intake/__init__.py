@@ -20,16 +20,15 @@ from assets.trail import Act
 class Row:
     """One checked row: field → exact value (see ``assets.workbook.kinds``), and where it stands.
 
-    ``cells`` maps a field to its cell, such as ``C17``. Absent optional fields are not in
-    ``values``; fields in ``cleared`` held the token 【清除】.
+    Absent optional fields are not in ``values``; fields in ``cleared`` held the token 【清除】.
+    ``origin`` is the reader's row, which knows the cell (``C17``) and text of every field.
     """
 
     sheet: str
     number: int
     values: Mapping[str, Any]
-    cells: Mapping[str, str] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
     cleared: frozenset[str] = frozenset()
+    origin: Any = field(default=None, repr=False, compare=False)
 
     def get(self, name: str, default: Any = None) -> Any:
         """The value of a field, or the default."""
@@ -42,11 +41,12 @@ class Row:
         """A problem at one of this row's cells, its text masked."""
         from assets.masking import mask
 
+        known = self.origin is not None
         return RowProblem(
             name=name,
             sheet=self.sheet,
-            cell=self.cells.get(column, str(self.number)),
-            text=mask(self.texts.get(column, "")),
+            cell=self.origin.cell(column) if known else str(self.number),
+            text=mask(self.origin.text(column) if known else str(self.get(column, ""))),
             message=message,
             remedy=remedy,
         )

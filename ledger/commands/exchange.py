@@ -1,0 +1,261 @@
+"""``fupin import``, ``export``, ``template``: workbooks in and out, all kinds by one road."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sqlmodel import Session
+
+    from assets.commands.edge import Edge
+    from assets.errors import RowProblem
+    from assets.intake import Batch, Handler
+    from assets.workbook.parsed import Parsed
+
+HANDLERS = {
+    "divisions": "assets.intake.divisions",
+    "parties": "assets.intake.parties",
+    "actors": "assets.intake.actors",
+    "funds": "assets.intake.funds",
+    "projects": "assets.intake.projects",
+    "assets": "assets.intake.assets",
+    "shares": "assets.intake.shares",
+    "contracts": "assets.intake.contracts",
+    "decisions": "assets.intake.decisions",
+    "notices": "assets.intake.notices",
+    "objections": "assets.intake.objections",
+    "acceptances": "assets.intake.acceptances",
+    "households": "ledger.intake.households",
+    "receipts": "ledger.intake.receipts",
+    "electricity-bills": "ledger.intake.electricity_bills",
+    "deductions": "ledger.intake.deductions",
+    "attendance": "ledger.intake.attendance",
+    "bank-statement": "ledger.intake.bank_statement",
+    "opening": "ledger.intake.opening",
+    "history": "ledger.intake.history",
+    "payment-results": "ledger.intake.payment_results",
+    "voucher-numbers": "ledger.intake.voucher_numbers",
+}
+"""Kind of workbook → module whose ``HANDLER`` checks and writes it."""
+
+
+def handler_of(kind: str) -> "Handler":
+    """The handler of a kind of workbook.
+
+    Raises:
+        Refused: No such kind; lists the known ones.
+    """
+    from difflib import get_close_matches
+    from importlib import import_module
+
+    from assets.errors import Refused
+    from assets.intake import Handler
+
+    if kind not in HANDLERS:
+        near = get_close_matches(kind, HANDLERS, 1)
+        meant = f"是不是 {near[0]}？" if near else ""
+        raise Refused(f"没有“{kind}”这种表。{meant}可用的有：{'、'.join(HANDLERS)}。")
+    found = import_module(HANDLERS[kind]).HANDLER
+    assert isinstance(found, Handler)
+    return found
+
+
+def import_(
+    ctx: typer.Context,
+    kind: str = typer.Argument(..., metavar="KIND", help="表的种类，如 assets、households"),
+    file: Path = typer.Argument(..., metavar="FILE", help="表格文件（.xlsx .xls .et .csv）"),
+    sheet: str = typer.Option("", "--sheet", help="只读这一张工作表"),
+    mapping: Path | None = typer.Option(None, "--mapping", help="表头对照文件（TOML）"),
+    annotate: Path | None = typer.Option(None, "--annotate", help="把问题批注在原表副本上"),
+    split_by: str = typer.Option("", "--split-by", help="village：各村分别整批导入"),
+) -> None:
+    """导入一张表：先检查全部单元格，再一次写入。示例：fupin import assets 资产登记表.xlsx --dry-run."""
+    edge: Edge = ctx.obj
+    handler = handler_of(kind)
+    if split_by not in ("", "village"):
+        from assets.errors import Refused
+
+        raise Refused("--split-by 只能写 village。")
+    with edge.reading() as session:
+        parsed = read(session, kind, file, sheet, mapping, edge.on)
+        batch = to_batch(parsed, file)
+        problems = list(parsed.problems)
+        if not problems:
+            problems += handler.check(session, batch, edge.on)
+    if annotate is not None and (problems or parsed.warnings):
+        from assets.workbook.annotate import annotate as mark
+
+        mark(file, [*problems, *parsed.warnings], annotate)
+        edge.note(f"已把{len(problems)}处问题批注在 {annotate}。")
+    if edge.dry_run:
+        report_dry_run(edge, parsed, problems)
+        return
+    warn(edge, parsed)
+    if split_by == "village":
+        import_by_village(edge, handler, parsed, batch)
+        return
+    refuse_problems(edge, parsed, problems)
+    with edge.writing(f"import {kind}", inputs=batch.file_sha256) as (session, act):
+        keep_file(session, handler, batch, file)
+        outcome = handler.apply(session, act, batch)
+    print_outcome(edge, kind, outcome)
+
+
+def read(
+    session: "Session", kind: str, file: Path, sheet: str, mapping: Path | None, on: "date"
+) -> "Parsed":
+    """Read and check the cells of a workbook against kinds, units and places."""
+    from assets.asof import AsOf
+    from assets.divisions_register import lookup
+    from assets.errors import Refused
+    from assets.workbook.reading import read_workbook
+
+    if not file.is_file():
+        raise Refused(f"找不到文件 {file}。请核对路径和文件名。")
+    return read_workbook(
+        file, kind, sheet=sheet or None, mapping=mapping, lookup=lookup(session, AsOf())
+    )
+
+
+def to_batch(parsed: "Parsed", file: Path) -> "Batch":
+    """The rows as handlers take them."""
+    from assets.intake import Batch, Row
+
+    rows = [Row(sheet.name, row.number, row.values, row.cleared, row) for sheet, row in parsed.rows]
+    return Batch(parsed.kind.name, parsed.file_sha256, file.name, rows)
+
+
+def report_dry_run(edge: "Edge", parsed: "Parsed", problems: "list[RowProblem]") -> None:
+    """Print what an import would do; exit 1 when there are problems."""
+    if edge.as_json:
+        value = parsed.as_json()
+        seen = {(p["sheet"], p["cell"], p["name"]) for p in value["problems"]}
+        value["problems"] += [
+            p.as_json() for p in problems if (p.sheet, p.cell, p.name) not in seen
+        ]
+        edge.print_json(value)
+    else:
+        count = sum(len(sheet.rows) for sheet in parsed.sheets)
+        print(f"试导入：{len(parsed.sheets)}张工作表，{count}行，{len(problems)}处问题，未写入。")
+        print_problems(edge, problems)
+        warn(edge, parsed)
+    if problems:
+        raise typer.Exit(1)
+
+
+def print_problems(edge: "Edge", problems: "list[RowProblem]") -> None:
+    """One line for each problem: sheet, cell, text, reason, remedy."""
+    for each in problems:
+        edge.note(f"  {each.sheet} {each.cell}「{each.text}」{each.message}{each.remedy}")
+
+
+def warn(edge: "Edge", parsed: "Parsed") -> None:
+    """Say what looks odd but is not refused."""
+    for each in parsed.warnings:
+        edge.note(f"  提醒 {each.sheet} {each.cell}「{each.text}」{each.message}{each.remedy}")
+
+
+def refuse_problems(edge: "Edge", parsed: "Parsed", problems: "list[RowProblem]") -> None:
+    """Stop when there is any problem; with ``--json`` the list goes to stdout."""
+    from assets.errors import ImportRejected
+
+    if not problems:
+        return
+    if edge.as_json:
+        edge.print_json({"problems": [each.as_json() for each in problems]})
+    raise ImportRejected(problems)
+
+
+def keep_file(session: "Session", handler: "Handler", batch: "Batch", file: Path) -> None:
+    """Leave the file where the handler's entry can store it as evidence."""
+    session.info["import_file"] = file
+
+
+def import_by_village(edge: "Edge", handler: "Handler", parsed: "Parsed", batch: "Batch") -> None:
+    """Each village all or nothing; the refused ones are listed."""
+    from dataclasses import replace
+
+    villages: dict[str, list[Any]] = {}
+    bad: dict[str, list[Any]] = {}
+    where: dict[tuple[str, str], str] = {}
+    for row in batch.rows:
+        village = row.get("village_code") or ""
+        villages.setdefault(village, []).append(row)
+        where[row.sheet, str(row.number)] = village
+    for problem in parsed.problems:
+        number = "".join(c for c in problem.cell if c.isdigit())
+        bad.setdefault(where.get((problem.sheet, number), ""), []).append(problem)
+    if bad.get(""):
+        refuse_problems(edge, parsed, bad[""])
+
+    def one(session: "Session", act: Any, village: str) -> str:
+        from assets.errors import ImportRejected
+
+        part = replace(batch, rows=villages[village])
+        problems = [*bad.get(village, []), *handler.check(session, part, edge.on)]
+        if problems:
+            print_problems(edge, problems)
+            raise ImportRejected(problems)
+        part = replace(part, file_sha256=f"{batch.file_sha256}/{village}")
+        outcome = handler.apply(session, act, replace(part, file_sha256=batch.file_sha256))
+        return f"{village}：" + "，".join(f"{k}{v}" for k, v in outcome.counts.items())
+
+    for village in villages:
+        edge.each(
+            [village],
+            f"import {batch.kind}",
+            one,
+            inputs=f"{batch.file_sha256}/{village}",
+        )
+
+
+def print_outcome(edge: "Edge", kind: str, outcome: Any) -> None:
+    """Say what was written."""
+    if edge.as_json:
+        edge.print_json({"kind": kind, "entry": outcome.entry_id, "counts": dict(outcome.counts)})
+        return
+    counts = "，".join(f"{name}{count}" for name, count in outcome.counts.items())
+    print(f"导入完成：{counts}（记录第{outcome.entry_id}号）。")
+
+
+def export(
+    ctx: typer.Context,
+    kind: str = typer.Argument(..., metavar="KIND", help="表的种类"),
+    out: Path = typer.Option(..., "--out", help="写入的文件（.xlsx 或 .csv）"),
+) -> None:
+    """导出一张表，可原样导回。示例：fupin export assets --out 资产登记表.xlsx."""
+    from assets.errors import Refused
+    from assets.workbook.template import write_rows
+
+    edge: Edge = ctx.obj
+    handler = handler_of(kind)
+    if handler.export is None:
+        raise Refused(f"“{kind}”没有导出。")
+    personal = kind in ("households",)
+    if personal:
+        with edge.writing(f"export {kind}") as (session, act):
+            session.info["act"] = act
+            rows = handler.export(session)
+    else:
+        with edge.reading() as session:
+            rows = handler.export(session)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_rows(kind, rows, out)
+    print(f"已导出{len(rows)}行到 {out}。")
+
+
+def template(
+    ctx: typer.Context,
+    kind: str = typer.Argument(..., metavar="KIND", help="表的种类"),
+    out: Path = typer.Option(..., "--out", help="写入的文件（.xlsx）"),
+) -> None:
+    """生成空白表，带下拉、说明和示例行。示例：fupin template households --out 农户.xlsx."""
+    from assets.workbook.template import template as build
+
+    handler_of(kind)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(build(kind))
+    print(f"已生成空白表 {out}。")
