@@ -9,6 +9,7 @@ import doctest
 import importlib
 import importlib.metadata
 import pkgutil
+import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import typer
 from sqlalchemy import Float
 from sqlmodel import Field, SQLModel
 
+import cli
 from assets.columns import COLUMN_TYPES, Code, Count, Id, Logged, Packed, strict
 from assets.sources import UnknownSource, labels_in, resolve
 
@@ -339,32 +341,44 @@ def test_the_wheel_ships_the_house_and_nothing_else() -> None:
 # --- the command line and the README --------------------------------------------------------
 
 
-def commands() -> list[tuple[str, Any]]:
-    """Every command as it is typed after ``fupin``, with its click object."""
-    cli = importlib.import_module("cli")
-    found: list[tuple[str, Any]] = []
-
-    def walk(prefix: str, command: Any) -> None:
-        children = getattr(command, "commands", None)
-        if children is None:
-            found.append((prefix.strip(), command))
-            return
-        for name, child in children.items():
-            walk(f"{prefix} {name}", child)
-
-    walk("", typer.main.get_command(cli.app))
-    return found
+def commands(noun: str) -> dict[str, Any]:
+    """What is typed after ``fupin`` → its command, for one noun and all its verbs."""
+    root = typer.main.get_command(cli.app)
+    command: Any = root.get_command(None, noun)  # type: ignore[attr-defined]
+    verbs = getattr(command, "commands", None)
+    if verbs is None:
+        return {noun: command}
+    return {f"{noun} {verb}": each for verb, each in verbs.items()}
 
 
-@pytest.mark.skipif(not (ROOT / "cli.py").exists(), reason="there is no cli.py yet")
-def test_every_command_says_what_it_does() -> None:
-    assert [name for name, command in commands() if not command.help] == []
+@pytest.mark.parametrize("noun", cli.NOUNS)
+def test_every_command_says_what_it_does_with_an_example(noun: str) -> None:
+    silent = [name for name, command in commands(noun).items() if not command.help]
+    assert silent == []
+    shown = {name: f"fupin {name}" in command.help for name, command in commands(noun).items()}
+    assert [name for name, example in shown.items() if not example] == []
 
 
-@pytest.mark.skipif(
-    not (ROOT / "cli.py").exists() or not (ROOT / "README.md").exists(),
-    reason="there is no cli.py or no README.md yet",
-)
-def test_every_command_occurs_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for name, _ in commands() if name not in readme] == []
+@pytest.mark.parametrize("noun", cli.NOUNS)
+def test_every_command_occurs_in_the_readme(noun: str) -> None:
+    readme = ROOT / "README.md"
+    if not readme.exists():
+        pytest.skip("there is no README.md yet")
+    text = readme.read_text(encoding="utf-8")
+    missing = [name for name in commands(noun) if not occurs(name, text)]
+    assert missing == []
+
+
+def occurs(name: str, text: str) -> bool:
+    """Whether ``plan draft`` is in the text, alone or in a list such as ``plan draft|show``."""
+    noun, _, verb = name.partition(" ")
+    if not verb:
+        return re.search(rf"(?<![\w-]){re.escape(noun)}(?![\w-])", text) is not None
+    lists: list[str] = re.findall(rf"(?<![\w-]){re.escape(noun)} ([\w|-]+)", text)
+    return any(verb in each.split("|") for each in lists)
+
+
+def test_a_command_is_found_in_a_list_of_verbs_and_not_in_another_word() -> None:
+    assert occurs("plan show", "fupin plan draft|show|explain")
+    assert not occurs("plan show", "fupin plan draft, asset show")
+    assert occurs("check", "fupin check") and not occurs("check", "bean-check")
