@@ -22,7 +22,7 @@ What such a number means (birth date, sex) is none of this file's business.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Final
 
@@ -113,13 +113,10 @@ def mask(text: str) -> str:
     >>> mask("6228 4800 0000 0003 021"), mask("440203102204"), mask("N2440203MF0000000H")
     ('***************3021', '440203102204', 'N2440203MF0000000H')
     """
-    folded = _fold(text)
-    kept = [span.span() for span in _CREDIT_CODE.finditer(folded)]
     shown, end = "", 0
-    for run in _RUN.finditer(folded):
-        if not any(first <= run.start() < last for first, last in kept):
-            shown += text[end : run.start()] + _mask_run(run[0], text[run.start() : run.end()])
-            end = run.end()
+    for run in _runs(_fold(text), _credit_code_like):
+        shown += text[end : run.start()] + _mask_run(run[0], text[run.start() : run.end()])
+        end = run.end()
     return shown + text[end:]
 
 
@@ -136,8 +133,7 @@ def holds_personal_number(text: str) -> bool:
     >>> holds_personal_number("合同2019-0001，面积1200平方米，文号武农〔2019〕12号")
     False
     """
-    folded = _fold(text)
-    return any(_proves(groups) for run in _RUN.finditer(folded) for groups in _neighbours(run[0]))
+    return any(_holds(run[0]) for run in _runs(_fold(text), uscc.is_valid))
 
 
 def refuse_personal_numbers(text: str, field: str) -> None:
@@ -200,6 +196,23 @@ def _fold_letter(letter: str) -> str:
     if letter.isdecimal():
         return str(unicodedata.decimal(letter))
     return {"Ｘ": "X", "ｘ": "x"}.get(letter, letter)
+
+
+def _runs(folded: str, is_credit_code: Callable[[str], bool]) -> Iterator[re.Match[str]]:
+    """Every run of digits that is not part of a credit code."""
+    codes = [code.span() for code in _CREDIT_CODE.finditer(folded) if is_credit_code(code[0])]
+    for run in _RUN.finditer(folded):
+        if not any(first <= run.start() < last for first, last in codes):
+            yield run
+
+
+def _credit_code_like(code: str) -> bool:
+    """A slip in a credit code still leaves a credit code, unless a personal number shows in it."""
+    return uscc.is_valid(code) or not any(_holds(run[0]) for run in _RUN.finditer(code))
+
+
+def _holds(run: str) -> bool:
+    return any(_proves(groups) for groups in _neighbours(run))
 
 
 def _groups(run: str) -> list[str]:

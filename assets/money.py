@@ -86,8 +86,8 @@ def yuan_cell(value: int | float | str, unit_fen: int) -> int:
     """
     if isinstance(value, str):
         return _parse(value, unit_fen)
-    if isinstance(value, bool):
-        raise InvalidAmount("金额栏填的是“是/否”，不是数字。请改填金额。")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidAmount("金额栏填的不是数字（空白、日期或是/否）。请改填金额。")
     if isinstance(value, float) and not math.isfinite(value):
         raise InvalidAmount("金额栏是错误值或无穷大，不是金额。请改填数字。")
     if abs(value) >= 10**SPREADSHEET_DIGITS:

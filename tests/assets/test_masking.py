@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets import masking
+from assets import masking, uscc
 from assets.errors import FupinError
 from assets.masking import (
     PersonalNumberInText,
@@ -31,6 +31,9 @@ DISABILITY = ID + "43"
 CARD = "6217000000000003024"
 CARD_16 = "6222020000000009"
 PHONE = "13800138000"
+
+# A mass organisation whose credit code begins like a mobile phone number.
+MASS_BODY = "13440203123MA0000" + uscc.check_character("13440203123MA0000")
 
 FIRST_SEVENTEEN = st.builds(
     lambda area, birth, order: f"{area}{birth:%Y%m%d}{order}",
@@ -170,6 +173,11 @@ def test_a_problem_list_shows_the_cell_without_giving_a_number_away(text: str, s
 def test_a_number_damaged_by_a_spreadsheet_is_hidden_too() -> None:
     assert "19900101" not in mask("4.40203199001010E+17")
     assert "19900101" not in mask("440203199001010000.0")
+
+
+def test_a_phone_inside_what_looks_like_a_credit_code_is_hidden() -> None:
+    assert mask("13111111111X111111") == "131****1111X111111"
+    assert not holds_personal_number(f"代码{MASS_BODY}") and mask(MASS_BODY) == MASS_BODY
 
 
 @given(IDS, PHONES, WORDS, WORDS, WORDS)

@@ -1,7 +1,9 @@
 import doctest
 import itertools
 import json
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -159,6 +161,12 @@ def test_a_cell_summed_by_the_spreadsheet_shows_no_binary_dust() -> None:
 def test_a_cell_that_is_no_whole_fen_is_refused(value: float | str, unit_fen: int) -> None:
     with pytest.raises(InvalidAmount):
         yuan_cell(value, unit_fen)
+
+
+@pytest.mark.parametrize("value", [None, date(2020, 1, 1)])
+def test_a_cell_of_another_kind_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidAmount, match="不是数字"):
+        yuan_cell(value, FEN_PER_YUAN)
 
 
 @pytest.mark.parametrize(
