@@ -80,7 +80,8 @@ def main() -> int:
         "ratio": round(plain_s / fast_s, 1),
         "vectorised_rows_per_s": round(len(weights) / fast_s),
         "keys_s": round(key_s, 3),
-        "peak_mib_besides_input": round(peak_mib(lambda: apportion_groups(*arrays)), 1),
+        "result_mib": round(fast.nbytes / 2**20, 1),
+        "working_mib": round(peak_mib(lambda: apportion_groups(*arrays)) - fast.nbytes / 2**20, 1),
         "unequal_rows": unequal_rows,
     }
     print(json.dumps(result, indent=2))

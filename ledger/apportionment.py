@@ -11,6 +11,7 @@ groups in arrays. Both give the same fen to the same member.
 
 import math
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from hashlib import sha256
 from operator import index
 from typing import Any, TypeAlias
@@ -31,6 +32,9 @@ WEIGHT_SUM_LIMIT = math.isqrt(INT64_MAX)
 
 # Rows worked on at once: memory does not grow with the country, and a slice stays in the cache.
 SLICE_ROWS = 1 << 15
+
+# Fewer rows than this of one group size are joined by the next sizes, to save passes.
+FEW_ROWS = 1 << 12
 
 
 def member_key(distribution: str, household_code: str) -> int:
@@ -90,11 +94,18 @@ def apportion(total_fen: int, weights: Sequence[int], keys: Sequence[int]) -> li
     total = index(total_fen)
     parts = [index(weight) for weight in weights]
     order = [index(key) for key in keys]
-    _check_group(total, parts, order)
+    check_group(total, parts, order)
     return _apportion_plain(total, parts, order)
 
 
-def _check_group(total_fen: int, weights: list[int], keys: list[int]) -> None:
+def check_group(total_fen: int, weights: Sequence[int], keys: Sequence[int]) -> None:
+    """Refuse what cannot be apportioned; the sum of the weights is left to the rule itself.
+
+    Raises:
+        NegativeTotal, NegativeWeight, DuplicateKey: as ``apportion``.
+
+    依据: 内部约定 (as ``apportion``)
+    """
     if len(weights) != len(keys):
         raise ValueError(f"{len(weights)} weights but {len(keys)} keys")
     if total_fen < 0:
@@ -130,6 +141,17 @@ def _apportion_plain(
     return shares
 
 
+def whole_weights(weights: Sequence[int | Fraction]) -> list[int]:
+    """Fractions (shares, scores, half days) as the smallest integers in the same proportion.
+
+    依据: 内部约定 (scaling all weights alike changes no part)
+    """
+    denominator = math.lcm(*(weight.denominator for weight in weights))
+    scaled = [weight.numerator * (denominator // weight.denominator) for weight in weights]
+    factor = math.gcd(*scaled) or 1
+    return [weight // factor for weight in scaled]
+
+
 def apportion_groups(
     totals_fen: Sequence[int] | npt.NDArray[np.integer],
     group_sizes: Sequence[int] | npt.NDArray[np.integer],
@@ -156,9 +178,19 @@ def apportion_groups(
     _check_groups(totals, sizes, parts, order)
     starts = np.cumsum(sizes) - sizes
     shares = np.empty(len(parts), dtype=np.int64)
-    for groups, size in _slices(sizes):
-        rows = starts[groups, None] + np.arange(size)
-        shares[rows] = _apportion_rows(totals[groups], parts[rows], order[rows], groups)
+    for groups in _slices(sizes):
+        width = np.arange(sizes[groups[-1]])
+        rows = starts[groups, None] + width
+        if sizes[groups[0]] == len(width):
+            shares[rows] = _apportion_rows(totals[groups], parts[rows], order[rows], groups)
+            continue
+        inside = width < sizes[groups, None]
+        rows *= inside
+        # Filled up without weight, which never gets a fen, and with keys that nobody has.
+        filled = np.where(inside, parts[rows], 0)
+        filled_keys = np.where(inside, order[rows], -1 - width)
+        result = _apportion_rows(totals[groups], filled, filled_keys, groups)
+        shares[rows[inside]] = result[inside]
     return shares
 
 
@@ -203,16 +235,19 @@ def _check_groups(totals: Whole, sizes: Whole, weights: npt.NDArray[Any], keys: 
         raise NothingToApportion(int(totals[group]), group)
 
 
-def _slices(sizes: Whole) -> Iterator[tuple[npt.NDArray[np.intp], int]]:
-    """Groups of equal size together, at most about ``SLICE_ROWS`` rows at a time."""
+def _slices(sizes: Whole) -> Iterator[npt.NDArray[np.intp]]:
+    """Groups of nearly equal size together, smallest first, about ``SLICE_ROWS`` rows at a time."""
     by_size = np.argsort(sizes, kind="stable")
-    ends = np.flatnonzero(np.diff(sizes[by_size])) + 1
-    for bucket in np.split(by_size, ends):
-        size = int(sizes[bucket[0]]) if len(bucket) else 0
-        if size:
-            step = max(1, SLICE_ROWS // size)
-            for start in range(0, len(bucket), step):
-                yield bucket[start : start + step], size
+    ordered = sizes[by_size]
+    start = int(np.searchsorted(ordered, 0, side="right"))
+    while start < len(ordered):
+        size = int(ordered[start])
+        end = int(np.searchsorted(ordered, size, side="right"))
+        if (end - start) * size < FEW_ROWS:
+            end = int(np.searchsorted(ordered, size + size // 16, side="right"))
+        end = min(end, start + max(1, SLICE_ROWS // int(ordered[end - 1])))
+        yield by_size[start:end]
+        start = end
 
 
 def _apportion_rows(
@@ -287,8 +322,8 @@ def _gets_an_odd_fen(remainders: Whole, keys: Whole, left: Whole) -> npt.NDArray
     ascending = np.sort(remainders, axis=1)
     last = ascending[np.arange(groups), size - np.maximum(left, 1)]
     last = np.where(left > 0, last, INT64_MAX)[:, None]
-    winners = remainders > last
-    level = remainders == last
+    winners: npt.NDArray[np.bool_] = remainders > last
+    level: npt.NDArray[np.bool_] = remainders == last
     places = left - winners.sum(axis=1)
     contested = np.flatnonzero(level.sum(axis=1) > places)
     if len(contested):
@@ -296,4 +331,5 @@ def _gets_an_odd_fen(remainders: Whole, keys: Whole, left: Whole) -> npt.NDArray
         tied.sort(axis=1)
         last_key = tied[np.arange(len(contested)), places[contested] - 1]
         level[contested] &= keys[contested] <= last_key[:, None]
-    return winners | level
+    winners |= level
+    return winners
