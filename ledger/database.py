@@ -25,11 +25,18 @@ from assets.errors import NotFound, UnsafeDatabase
 from assets.models import BookRecord, SchemaVersion
 from assets.trail import Act, Desk, entry
 from assets.trail.heads import public_key_text
-from assets.trail.schema import descriptor_json, guard_statements, install_guards, require_guards
+from assets.trail.schema import (
+    all_guard_statements,
+    descriptor_json,
+    install_guards,
+    register_guards,
+    require_guards,
+)
 from ledger import guards
 
 BUSY_TIMEOUT_MS = 60_000
 WAL_SAFE_FROM = (3, 51, 3)
+register_guards(guards.guard_statements)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -140,8 +147,7 @@ def require_current(session: Session) -> None:
         raise UnsafeDatabase(
             f"账本结构版本为{actual}，程序需要{expected}。请先备份，再执行 fupin db upgrade。"
         )
-    names = set(guard_statements(connection.dialect.name))
-    require_guards(connection, names | set(guards.guard_statements(connection.dialect.name)))
+    require_guards(connection)
 
 
 def existing_book(url: str) -> str:
@@ -212,7 +218,7 @@ def _write_first_entry(session: Session, act: Act, desk: Desk, code: str, title:
 
 def _record_schema(session: Session, written: Any) -> None:
     dialect = session.connection().dialect.name
-    statements = {**guard_statements(dialect), **guards.guard_statements(dialect)}
+    statements = all_guard_statements(dialect)
     revision = ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
     # The names only: the root must be the same on SQLite and PostgreSQL.
     written.add(
@@ -236,7 +242,7 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
         for statement in guards.function_statements(connection.dialect.name):
             connection.exec_driver_sql(statement)
-        install_guards(connection, guards.guard_statements(connection.dialect.name))
+        install_guards(connection)
 
 
 def upgrade_book(url: str, *, desk: Desk, on: date) -> bool:

@@ -61,7 +61,7 @@ def _seal() -> Rules:
                     "凭证分录范围不连续",
                 ),
                 (
-                    f"NOT EXISTS (SELECT 1 FROM {lines} HAVING count(*) = NEW.line_count "
+                    f"NOT EXISTS (SELECT count(*) FROM {lines} HAVING count(*) = NEW.line_count "
                     "AND count(*) = NEW.last_line_id - NEW.first_line_id + 1 AND count(*) >= 2 "
                     "AND sum(side * amount_fen) = 0 "
                     "AND sum(CASE WHEN side = 1 THEN amount_fen ELSE 0 END) = NEW.debit_fen "
@@ -158,7 +158,7 @@ def _payments() -> Rules:
             "payment_batch",
             [
                 (
-                    f"NOT EXISTS (SELECT 1 FROM {lines} HAVING count(*) = NEW.line_count "
+                    f"NOT EXISTS (SELECT count(*) FROM {lines} HAVING count(*) = NEW.line_count "
                     "AND sum(amount_fen) = NEW.amount_fen "
                     "AND min(payment_batch_id) = NEW.id AND max(payment_batch_id) = NEW.id)",
                     "支付批次与明细不符",

@@ -5,10 +5,10 @@ book itself; at start the live guards are compared with it.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Table, inspect, text
 from sqlmodel import SQLModel
 
 from assets.columns import Blob, Code, Count, Day, Fen, Flag, Id, Moment
@@ -130,10 +130,67 @@ def _postgresql_guards(names: Sequence[str]) -> dict[str, str]:
     return guards
 
 
-def install_guards(connection: Connection, extra: dict[str, str] | None = None) -> None:
-    """Create every missing guard; on PostgreSQL they fire for replicas and owners alike.
+Statements = Callable[[str], dict[str, str]]
+_PROVIDERS: list[Statements] = []
 
-    ``extra`` are guards of the accounts (seal, closed month, duties), by trigger name.
+
+def register_guards(provider: Statements) -> None:
+    """Add guards of another package to those every book must have (dialect → name → SQL)."""
+    if provider not in _PROVIDERS:
+        _PROVIDERS.append(provider)
+
+
+def all_guard_statements(dialect: str) -> dict[str, str]:
+    """Every guard a book must have: append-only ones and the registered ones."""
+    guards = guard_statements(dialect)
+    for provider in _PROVIDERS:
+        guards.update(provider(dialect))
+    return guards
+
+
+def altered_guards(connection: Connection) -> list[tuple[str, str]]:
+    """(trigger, what is wrong) for each guard that is missing or is not the program's own text.
+
+    依据: 内部约定 (a trigger replaced by one that does nothing is as bad as none)
+    """
+    expected = all_guard_statements(connection.dialect.name)
+    live = live_guards(connection)
+    wrong = [(name, "防改触发器缺失") for name in sorted(expected) if name not in live]
+    if connection.dialect.name == "sqlite":
+        rows = connection.exec_driver_sql(
+            "SELECT name, sql FROM sqlite_master WHERE type='trigger'"
+        )
+        texts = {row[0]: row[1] for row in rows}
+        wrong += [
+            (name, "防改触发器被改动")
+            for name in sorted(expected)
+            if name in texts and texts[name] != expected[name]
+        ]
+    return wrong
+
+
+def altered_columns(connection: Connection) -> list[tuple[str, str]]:
+    """(table, what is wrong) for each LOGGED table whose live columns are not the declared ones.
+
+    依据: 内部约定
+    """
+    inspector = inspect(connection)
+    wrong = []
+    for table in logged_tables():
+        declared = [column.name for column in table.columns]
+        live = (
+            [column["name"] for column in inspector.get_columns(table.name)]
+            if inspector.has_table(table.name)
+            else []
+        )
+        if set(live) != set(declared):
+            odd = "、".join(sorted(set(live) ^ set(declared))[:5])
+            wrong.append((table.name, f"表结构与登记不符（{odd}）"))
+    return wrong
+
+
+def install_guards(connection: Connection) -> None:
+    """Create every missing guard; on PostgreSQL they fire for replicas and owners alike.
 
     依据: 内部约定 (a migration may drop triggers silently, so they are made again after each)
     """
@@ -142,7 +199,7 @@ def install_guards(connection: Connection, extra: dict[str, str] | None = None) 
         connection.execute(text(REFUSE_FUNCTION))
         connection.execute(text(GAPLESS_FUNCTION))
     present = live_guards(connection)
-    for name, statement in {**guard_statements(dialect), **(extra or {})}.items():
+    for name, statement in all_guard_statements(dialect).items():
         if name in present:
             continue
         connection.exec_driver_sql(statement)
@@ -164,7 +221,7 @@ def live_guards(connection: Connection) -> set[str]:
     return {row[0] for row in rows}
 
 
-def require_guards(connection: Connection, expected: set[str]) -> None:
+def require_guards(connection: Connection) -> None:
     """Refuse to work when a guard is missing.
 
     Raises:
@@ -172,6 +229,7 @@ def require_guards(connection: Connection, expected: set[str]) -> None:
 
     依据: 内部约定
     """
+    expected = set(all_guard_statements(connection.dialect.name))
     missing = sorted(expected - live_guards(connection))
     if missing:
         shown = "、".join(missing[:5])
