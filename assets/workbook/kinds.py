@@ -66,6 +66,20 @@ PERSONAL_TYPES = frozenset({ColumnType.NAME, ColumnType.ID, ColumnType.CARD, Col
 """Columns whose text is never shown unmasked."""
 
 
+_NUMBERS = frozenset({ColumnType.YUAN, ColumnType.INT, ColumnType.DEC})
+_NOT_SUMMED = (
+    "_ppm",
+    "_microyuan",
+    "_years",
+    "_numerator",
+    "_denominator",
+    "_no",
+    "_round",
+    "_days",
+    "balance_fen",
+)
+
+
 @dataclass(frozen=True)
 class ColumnSpec:
     """One column of a workbook.
@@ -87,6 +101,11 @@ class ColumnSpec:
     group: str = ""
     note: str = ""
     example: str = ""
+
+    @property
+    def summed(self) -> bool:
+        """A total row below this column means something."""
+        return self.type in _NUMBERS and not self.field.endswith(_NOT_SUMMED)
 
 
 @dataclass(frozen=True)
@@ -295,7 +314,7 @@ FUNDS = Kind(
             "issued_fen",
             T.YUAN,
             "500000.00",
-            synonyms="下达金额,下达资金",
+            synonyms="下达金额,下达资金,资金金额,补助金额,金额,资金规模",
             positive=True,
         ),
         _column("到位金额(元)*", "received_fen", T.YUAN, "500000.00", synonyms="到位金额,到位资金"),
@@ -345,7 +364,7 @@ PROJECTS = Kind(
             T.YUAN,
             "500000.00",
             group="资金安排和支付",
-            synonyms="安排金额,安排资金",
+            synonyms="安排金额,安排资金,资金金额,补助金额,金额,资金规模,投资金额,项目资金,补助资金",
         ),
         _column(
             "支付日期*",

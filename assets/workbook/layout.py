@@ -256,13 +256,13 @@ def _columns(texts: Mapping[tuple[int, int], str], block: range) -> list[Column]
 
 def _holds_values(cells: Sequence[object]) -> bool:
     """A row with numbers or dates in it is data, not a level of the header."""
-    return any(not isinstance(cell, str) for cell in cells) and not _is_column_numbers(cells)
+    return any(not isinstance(cell, str) for cell in cells) and not is_column_numbers(cells)
 
 
 _LETTERS: Final = "甲乙丙丁戊己庚辛壬癸"
 
 
-def _is_column_numbers(cells: Sequence[object]) -> bool:
+def is_column_numbers(cells: Sequence[object]) -> bool:
     """The row 1 2 3 … or 甲 乙 1 2 … that forms carry below the header."""
     texts = [_header_text(cell).strip() for cell in cells if not is_blank(cell)]
     numbers = [int(text) for text in texts if text.isdecimal()]
@@ -282,7 +282,7 @@ def _extended(sheet: RawSheet, block: range) -> range:
     for (top, _), (bottom, _) in sheet.merged:
         if block.start <= top < stop and bottom >= stop:
             stop = min(bottom + 1, block.start + HEADER_DEPTH, len(sheet.rows))
-    if stop < len(sheet.rows) and _is_column_numbers(sheet.rows[stop]):
+    if stop < len(sheet.rows) and is_column_numbers(sheet.rows[stop]):
         stop += 1
     return range(block.start, stop)
 
@@ -310,7 +310,7 @@ def _layout(
     found: bool,
 ) -> Layout:
     named = block
-    if len(block) > 1 and _is_column_numbers(sheet.rows[block[-1]]):
+    if len(block) > 1 and is_column_numbers(sheet.rows[block[-1]]):
         named = range(block.start, block.stop - 1)
     columns = _columns(_texts_without_merges(sheet, texts, named), named)
     width = max((len(cells) for cells in sheet.rows), default=0)
