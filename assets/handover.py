@@ -129,7 +129,7 @@ def lines_of(session: Session, handover: HandoverAct) -> list[HandoverLine]:
             & (col(HandoverBooking.handover_act_id) == col(HandoverItem.handover_act_id)),
         )
         .where(
-            HandoverItem.handover_act_id == handover.id,
+            col(HandoverItem.handover_act_id) == handover.id,
             col(AssetFact.valid_from) <= handover.prepared_on,
         )
         .order_by(col(HandoverItem.line_no), col(AssetFact.valid_from), col(AssetFact.id))

@@ -85,7 +85,7 @@ def lines_of(session: Session, title: TitleAct) -> list[TitleLine]:
             (col(TitleCertificate.asset_id) == col(Asset.id))
             & (col(TitleCertificate.title_act_id) == col(TitleItem.title_act_id)),
         )
-        .where(TitleItem.title_act_id == title.id)
+        .where(col(TitleItem.title_act_id) == title.id)
         .order_by(col(TitleItem.line_no), col(AssetFact.id))
     ).all()
     lines: dict[int, TitleLine] = {}
