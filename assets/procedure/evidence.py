@@ -93,35 +93,68 @@ def store(
 
     依据: 会计档案管理办法; 内部约定 (content-addressed, kept once)
     """
-    if not content or len(content) > FILE_BYTES_MAX:
-        raise InvalidValue(f"文件“{title}”为空或超过64MB。请核对文件。")
-    sha256 = hashlib.sha256(content).hexdigest()
     triples = list(dict.fromkeys(links))
+    sha256 = hashlib.sha256(content).hexdigest()
     stage = trail.digest_of(*(f"{k.value}/{code}/{step}" for k, code, step in triples))
     with trail.entry(
         session, act, "evidence", sha256, stage=stage, what=f"归档“{title}”"
     ) as written:
-        evidence = session.exec(select(Evidence).where(Evidence.sha256 == sha256)).one_or_none()
-        if evidence is None:
-            evidence = written.add(
-                Evidence(
-                    sha256=sha256,
-                    kind=kind.value,
-                    title=title,
-                    pages=pages,
-                    received_on=act.on,
-                    original_kept_at=original_kept_at or None,
-                    sealed=sealed,
-                    size_bytes=len(content),
-                )
-            )
-            _keep_content(session, sha256, content, sealed=sealed)
-            session.flush()
-        written.add_all(
-            EvidenceLink(evidence_id=evidence.id, object_kind=k.value, object_code=code, step=step)
-            for k, code, step in triples
+        return keep(
+            session,
+            written,
+            content,
+            kind,
+            title,
+            triples,
+            pages=pages,
+            original_kept_at=original_kept_at,
+            sealed=sealed,
         )
-        return evidence
+
+
+def keep(
+    session: Session,
+    written: Entry,
+    content: bytes,
+    kind: EvidenceKind,
+    title: str,
+    links: Iterable[tuple[ObjectKind, str, str]],
+    *,
+    pages: int | None = None,
+    original_kept_at: str = "",
+    sealed: bool = False,
+) -> Evidence:
+    """Keep a file within an entry that is open, as ``store`` does.
+
+    Raises:
+        InvalidValue: The file is empty or too big.
+
+    依据: 会计档案管理办法; 内部约定 (content-addressed, kept once)
+    """
+    if not content or len(content) > FILE_BYTES_MAX:
+        raise InvalidValue(f"文件“{title}”为空或超过64MB。请核对文件。")
+    sha256 = hashlib.sha256(content).hexdigest()
+    evidence = session.exec(select(Evidence).where(Evidence.sha256 == sha256)).one_or_none()
+    if evidence is None:
+        evidence = written.add(
+            Evidence(
+                sha256=sha256,
+                kind=kind.value,
+                title=title,
+                pages=pages,
+                received_on=written.act.on,
+                original_kept_at=original_kept_at or None,
+                sealed=sealed,
+                size_bytes=len(content),
+            )
+        )
+        _keep_content(session, sha256, content, sealed=sealed)
+        session.flush()
+    written.add_all(
+        EvidenceLink(evidence_id=evidence.id, object_kind=k.value, object_code=code, step=step)
+        for k, code, step in links
+    )
+    return evidence
 
 
 def content_of(session: Session, sha256: str) -> bytes:
