@@ -62,6 +62,17 @@ def is_blank(cell: object) -> bool:
     return cell == "" or cell is None or (isinstance(cell, str) and not _strip(cell))
 
 
+def count_filled(cells: Sequence[object]) -> int:
+    """Number of cells in which something is written."""
+    filled = len(cells) - cells.count("")
+    blank = {
+        cell
+        for cell in set(cells)
+        if type(cell) is str and cell and cell[0] in _STRIPPED and not _strip(cell)
+    }
+    return filled - sum(cell in blank for cell in cells) if blank else filled
+
+
 def read_column(
     spec: ColumnSpec,
     cells: Sequence[object],
@@ -226,7 +237,7 @@ def _parser(
                 if spec.type is ColumnType.ID and value.endswith("000"):
                     raise _damaged(spec) from None
                 raise
-        if spec.type is ColumnType.TEXT and isinstance(value, str):
+        if spec.type is ColumnType.TEXT and isinstance(cell, str) and isinstance(value, str):
             _refuse_personal_numbers(spec, value)
         return value
 
@@ -280,8 +291,11 @@ def _digits(cell: float | int) -> str:
     return str(cell) if isinstance(cell, int) else format(cell, f".{SPREADSHEET_DIGITS}g")
 
 
+_STRIPPED: Final = " \t\r\n\u3000\xa0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff'"
+
+
 def _strip(text: str) -> str:
-    return text.strip(" \t\r\n\u3000\xa0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff'")
+    return text.strip(_STRIPPED)
 
 
 _SPACES: Final = re.compile("[\\s\u200b-\u200f\u2060\ufeff]+")

@@ -112,9 +112,16 @@ class _SheetScan:
     sheet: bool = False
     errors: list[tuple[int, int, str]] = field(default_factory=list)
     formulas: int = 0
-    last_row: int = 0
-    width: int = 26
+    wide: bool = False
+    far: bool = False
+    tall: bool = False
     rest: bytes = b""
+
+    @property
+    def most_cells(self) -> int:
+        """An upper bound for the cells that would be laid out, from the shape of the addresses."""
+        width = 16_384 if self.far else 52 if self.wide else 26
+        return width * (1_048_576 if self.tall else 99_999)
 
     def feed(self, chunk: bytes) -> None:
         """Take the next piece; blocks are cut where a row ends."""
@@ -141,11 +148,9 @@ class _SheetScan:
 
     def _look(self, block: bytes) -> None:
         block = _plain(block)
-        self.last_row = max(self.last_row, max(map(int, _ROW.findall(block)), default=0))
-        if self.width < 702 and _WIDE_COLUMN.search(block):
-            self.width = 702
-        if self.width == 702 and _FAR_COLUMN.search(block):
-            self.width = 16_384
+        self.wide = self.wide or _WIDE_COLUMN.search(block) is not None
+        self.far = self.far or (self.wide and _FAR_COLUMN.search(block) is not None)
+        self.tall = self.tall or _TALL_ROW.search(block) is not None
         if b' t="e"' in block:
             self.errors += _error_cells(block)
         formulas = sum(map(block.count, _FORMULA)) if b"<f" in block else 0
@@ -198,7 +203,7 @@ def _unpack(package: zipfile.ZipFile, data: bytes, parts: set[str]) -> dict[str,
         if size != info.file_size:
             raise _damaged()
     for name in parts:
-        if scans[name].last_row * scans[name].width > LIMIT_CELLS:
+        if scans[name].most_cells > LIMIT_CELLS:
             _guard_extent(package, name)
     return scans
 
@@ -290,9 +295,9 @@ def _small(package: zipfile.ZipFile, part: str) -> bytes:
     return content
 
 
-_ROW: Final = re.compile(rb'<row\b[^>]*? r="(\d+)"')
 _WIDE_COLUMN: Final = re.compile(rb' r="[A-Z]{2}')
-_FAR_COLUMN: Final = re.compile(rb' r="[A-Z]{3}')
+_FAR_COLUMN: Final = re.compile(rb' r="(?:[B-Z][A-Z]|[A-Z]{3})')
+_TALL_ROW: Final = re.compile(rb' r="[A-Z]+[0-9]{6}')
 _FORMULA: Final = (b"<f>", b"<f ", b"<f/>")
 _ERROR_CELL: Final = re.compile(rb'<c ([^>]*?\bt="e"[^>]*)>(.*?)</c>', re.DOTALL)
 _BARE_FORMULA: Final = re.compile(
@@ -306,13 +311,11 @@ _PREFIX: Final = re.compile(rb"<(/?)\w+:(?=\w)")
 
 def _plain(block: bytes) -> bytes:
     """Some programs write ``<x:c r='A1'>``; bring that to the usual spelling."""
-    if b":c " in block or b":row" in block:
+    if b":" in block and (b":c " in block or b":row" in block):
         block = _PREFIX.sub(rb"<\1", block)
-    return (
-        block.replace(b"='", b'="').replace(b"' ", b'" ').replace(b"'>", b'">')
-        if (b" r='" in block)
-        else block
-    )
+    if b"'" in block and b" r='" in block:
+        block = block.replace(b"='", b'="').replace(b"' ", b'" ').replace(b"'>", b'">')
+    return block
 
 
 def _row_blocks(package: zipfile.ZipFile, part: str) -> Iterator[bytes]:

@@ -232,17 +232,19 @@ def file_findings(kind: Kind, rows: Sequence[Placed]) -> Iterator[FileFinding]:
 
 
 def _duplicates(kind: Kind, key: tuple[str, ...], rows: Sequence[Placed]) -> Iterator[FileFinding]:
+    if len(key) == 1:
+        alone = [row.values.get(key[0]) for _, row in rows]
+        if len(set(alone)) == len(rows):
+            return
     needed = [name for name in key if kind.by_field[name].required]
     first: dict[tuple[object, ...], Placed] = {}
     for placed in rows:
         values = placed[1].values
         identity = tuple([values.get(name) for name in key])
-        if any(values.get(name) is None for name in needed) or not any(
-            part is not None for part in identity
-        ):
-            continue
         earlier = first.setdefault(identity, placed)
         if earlier is not placed:
+            if None in [values.get(name) for name in needed] or not any(identity):
+                continue
             headers = "、".join(kind.by_field[name].header for name in key)
             where = f"第{earlier[1].number}行" + (
                 "" if earlier[0] == placed[0] else f"（表“{earlier[0]}”）"

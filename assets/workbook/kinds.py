@@ -554,7 +554,6 @@ HOUSEHOLDS = Kind(
     "households",
     "脱贫人口名单",
     (
-        _column("序号", "serial_no", T.TEXT, "", synonyms="行号"),
         _column("县(市、区、旗)", "county_name", T.TEXT, "武江区", synonyms="县,区,区(县),县(区)"),
         _column("乡(镇)*", "town_name", T.TOWN, "龙归镇", synonyms="镇," + _TOWN_SYNONYMS),
         _column("行政村*", "village_name", T.VILLAGE, "龙归村", synonyms="村," + _VILLAGE_SYNONYMS),
@@ -606,7 +605,6 @@ HOUSEHOLDS = Kind(
     keys=(("person_code",), ("id_number",)),
     group_fields=("household_code",),
     repeated=(
-        "serial_no",
         "person_code",
         "name",
         "id_number",

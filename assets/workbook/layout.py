@@ -277,14 +277,18 @@ def is_column_numbers(cells: Sequence[object]) -> bool:
 
 
 def _extended(sheet: RawSheet, block: range) -> range:
-    """Down to the end of every merged range that begins in the header, and the column numbers."""
-    stop = block.stop
+    """Over the whole of every merged range that touches the header, and the column numbers."""
+    start, stop = block.start, block.stop
+    for (top, left), (bottom, right) in sorted(sheet.merged):
+        tall = bottom > top and (right - left) * 2 < len(sheet.rows[0])
+        if tall and top < start <= bottom and block.stop - top <= HEADER_DEPTH:
+            start = min(start, top)
     for (top, _), (bottom, _) in sheet.merged:
-        if block.start <= top < stop and bottom >= stop:
-            stop = min(bottom + 1, block.start + HEADER_DEPTH, len(sheet.rows))
+        if start <= top < stop and bottom >= stop:
+            stop = min(bottom + 1, start + HEADER_DEPTH, len(sheet.rows))
     if stop < len(sheet.rows) and is_column_numbers(sheet.rows[stop]):
         stop += 1
-    return range(block.start, stop)
+    return range(start, stop)
 
 
 def _guess(sheet: RawSheet) -> range | None:

@@ -9,7 +9,8 @@ A mapping file (TOML) makes a published table readable without touching it:
     "村名" = "village_name"             # header (levels joined by /) → field of the KIND
     "有劳动能力/低保对象(户)" = { field = "able_households_count", type = "整数" }
 
-    [rest]                              # every column not named: kept under its header
+    [rest]                              # every column not named: kept under its header, as an
+                                        # amount where the header says 元 or 万元
     type = "小数"
     decimals = 2
 
@@ -28,7 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from assets.errors import InvalidValue
 from assets.workbook.container import RawSheet
 from assets.workbook.kinds import ColumnSpec, ColumnType, Kind
-from assets.workbook.layout import UNIT_FEN, Layout, locate
+from assets.workbook.layout import UNIT_FEN, Layout, locate, unit_in_header
 
 _TYPES: Final[Mapping[str, ColumnType]] = {each.value: each for each in ColumnType}
 
@@ -82,7 +83,12 @@ class Mapped:
         rest = self.rest
         assert rest is not None
         return tuple(
-            replace(rest, header="/".join(column.parts), field=column.header)
+            replace(
+                rest,
+                header=column.header,
+                field=column.header,
+                type=ColumnType.YUAN if unit_in_header(column) else rest.type,
+            )
             for column in layout.columns
             if column.spec is None and column.parts and column.index != layout.serial
         )

@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from assets.errors import RowProblem
 from assets.masking import mask, mask_card, mask_id, mask_phone
@@ -16,8 +16,7 @@ from assets.workbook.container import column_name
 from assets.workbook.kinds import ColumnSpec, ColumnType, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One detail row: field → exact value, blank fields left out.
 
     ``number`` is the row in the sheet, from one; ``cleared`` are the fields with 【清除】;
@@ -26,9 +25,9 @@ class Row:
 
     number: int
     values: Mapping[str, Any]
-    cleared: frozenset[str] = frozenset()
-    raw: Sequence[object] = field(default=(), repr=False)
-    places: Mapping[str, int] = field(default_factory=dict, repr=False)
+    cleared: frozenset[str]
+    raw: Sequence[object]
+    places: Mapping[str, int]
 
     def cell(self, name: str) -> str:
         """Cell name of a field, such as C17; the row number where it has no column."""

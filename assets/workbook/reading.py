@@ -6,6 +6,7 @@ rows. Everything wrong is listed at once; nothing is written anywhere.
 """
 
 import difflib
+import gc
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from assets.workbook.cells import (
     ColumnReading,
     Parser,
     Rejected,
+    count_filled,
     doubtful_amounts,
     is_blank,
     read_column,
@@ -77,13 +79,31 @@ def read_workbook(
     依据: practice.md 9 (按内容识别格式, 逐格列出问题); 内部约定 (空格保留原值, 【清除】清空)
     """
     parsed = Parsed(kind, path.name, "")
+    collecting = gc.isenabled()
+    # A million cells are no garbage; the collector would walk over them again and again.
+    gc.disable()
     try:
-        container = open_container(path, sheet)
+        _read_into(parsed, path, lookup, parsers or {}, sheet, mapping)
     except Unreadable as refused:
         parsed.problems.append(
             RowProblem(refused.name, "", "", path.name, refused.message, refused.remedy)
         )
-        return parsed
+    finally:
+        if collecting:
+            gc.enable()
+    return parsed
+
+
+def _read_into(
+    parsed: Parsed,
+    path: Path,
+    lookup: Lookup | None,
+    parsers: Mapping[ColumnType, Parser],
+    sheet: str | None,
+    mapping: Mapped | None,
+) -> None:
+    kind = parsed.kind
+    container = open_container(path, sheet)
     parsed.file_sha256, parsed.format = container.sha256, container.format
     for name, message, remedy in container.warnings:
         parsed.warnings.append(RowProblem(name, "", "", path.name, message, remedy))
@@ -105,13 +125,12 @@ def read_workbook(
         )
     gazetteer = Gazetteer(lookup)
     readers = [
-        _SheetReader(raw, layout, kind, parsed, gazetteer, parsers or {}, mapping)
+        _SheetReader(raw, layout, kind, parsed, gazetteer, parsers, mapping)
         for raw, layout in _tables(container.sheets, kind, parsed, sheet)
     ]
     for reader in readers:
         reader.read()
     _check_across(parsed, readers)
-    return parsed
 
 
 def _tables(
@@ -174,15 +193,8 @@ def _left_out(parsed: Parsed, raw: RawSheet) -> None:
 
 
 def _filled(rows: Sequence[Sequence[object]]) -> int:
-    """Number of cells in which something is written."""
-    total = 0
-    for cells in zip(*rows, strict=True):
-        counts = len(cells) - cells.count("")
-        if counts:
-            blank = {cell for cell in set(cells) if cell != "" and is_blank(cell)}
-            counts -= sum(cell in blank for cell in cells) if blank else 0
-        total += counts
-    return total
+    """Number of cells of some rows in which something is written."""
+    return sum(count_filled(cells) for cells in zip(*rows, strict=True))
 
 
 @dataclass
@@ -509,13 +521,13 @@ class _SheetReader:
         places = {
             pair: each if isinstance(each, Place) else nowhere for pair, each in found.items()
         }
-        resolved = [places[pair] for pair in pairs]
         codes: dict[str, list[object]] = {}
         for name in ("town_name", "village_name", "town_code", "village_code"):
-            values: list[object] = [getattr(place, name) for place in resolved]
+            known = {pair: getattr(place, name) for pair, place in places.items()}
+            values: list[object] = [known[pair] for pair in pairs]
             if name in self.readings:
                 self.readings[name].values = values
-            elif any(value is not None for value in values):
+            elif any(value is not None for value in known.values()):
                 codes[name] = values
         return codes
 
@@ -677,7 +689,7 @@ class _SheetReader:
             at for row, at in self.refused if row in details and self._written(row, at)
         )
         for column in self.layout.columns:
-            filled = _filled_cells(self.cells.get(column.index, ()))
+            filled = count_filled(self.cells.get(column.index, ()))
             if column.spec is not None or column.index == self.layout.serial:
                 counts.used += filled - refused[column.index]
                 counts.reported += refused[column.index]
@@ -745,15 +757,6 @@ _PLACE_TYPES: Final = (ColumnType.TOWN, ColumnType.VILLAGE)
 def _lenient(spec: ColumnSpec) -> ColumnSpec:
     """A total may be zero or negative where a row may not."""
     return ColumnSpec(spec.header, spec.field, spec.type, decimals=spec.decimals, signed=True)
-
-
-def _filled_cells(cells: Sequence[object]) -> int:
-    return _filled([[cell] for cell in cells]) if "" in cells else _not_blank(cells)
-
-
-def _not_blank(cells: Sequence[object]) -> int:
-    blank = {cell for cell in set(cells) if is_blank(cell)}
-    return len(cells) - (sum(cell in blank for cell in cells) if blank else 0)
 
 
 def _blocks(sums: Sequence[Sequence[int]], bounds: Sequence[int], before: int) -> set[int]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from assets.workbook.cells import is_blank
 from assets.workbook.container import RawSheet
-from assets.workbook.kinds import ColumnType, Kind
+from assets.workbook.kinds import Kind
 from assets.workbook.layout import Column, Layout, is_column_numbers, normal
 
 EXAMPLE: Final = "示例"
@@ -85,10 +85,6 @@ class _Examiner:
             column.index for column in mapped.values() if column.spec and column.spec.required
         ]
         self.serial = layout.serial
-        if self.serial is None and "serial_no" in mapped:
-            spec = mapped["serial_no"].spec
-            if spec is not None and spec.type is ColumnType.TEXT:
-                self.serial = mapped["serial_no"].index
         self.headers = {
             normal(column.leaf): column.index for column in layout.columns if column.leaf
         }
@@ -112,10 +108,17 @@ class _Examiner:
         }
         for at in looked:
             cells = [cells[at] for cells in data] if data and at < len(data[0]) else []
-            odd = {cell for cell in set(cells) if self._odd(cell, anchor=at in self.anchors)}
+            odd = self._odd_ones(set(cells), anchor=at in self.anchors)
             if odd:
                 suspects.update(row for row, cell in zip(rows, cells, strict=True) if cell in odd)
         return suspects
+
+    def _odd_ones(self, distinct: set[object], *, anchor: bool) -> set[object]:
+        """Cells that make a row odd; whole columns of plain codes are passed over at once."""
+        texts = {cell for cell in distinct if isinstance(cell, str)}
+        if len(texts) > 1000 and "".join(texts).isascii():
+            texts = {text for text in texts if not text[:1].isalnum() or len(text) <= 4}
+        return {cell for cell in texts if self._odd(cell, anchor=anchor)}
 
     def _odd(self, cell: object, *, anchor: bool) -> bool:
         if not isinstance(cell, str):
