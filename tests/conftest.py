@@ -12,7 +12,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,6 +22,7 @@ from sqlmodel import Session
 
 from assets.trail import Desk, SeededEntropy, SteppingClock
 from assets.vault import Vault
+from ledger import checks
 from ledger.database import create_book, open_session
 from tests.cluster import Cluster, binaries, temporary_cluster
 
@@ -208,10 +208,11 @@ def book(book_url: str, request: pytest.FixtureRequest) -> Iterator[Book]:
         yield Book(book_url, desk, session)
         session.rollback()
     if request.node.get_closest_marker("tampered") is None:
-        _assert_sound(book_url, desk)
+        assert_sound(book_url, desk)
 
 
-def _assert_sound(url: str, desk: Desk) -> None:
-    """What the test left in the book passes ``fupin check``."""
-    if find_spec("ledger.checks") is None:
-        return
+def assert_sound(url: str, desk: Desk) -> None:
+    """What a test left in its book passes ``fupin check``."""
+    with open_session(url, desk=desk) as session:
+        faults = checks.run(session)
+    assert not faults, "\n".join(f"{each.check} {each.object}: {each.message}" for each in faults)

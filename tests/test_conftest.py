@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+from sqlalchemy import text
 from sqlmodel import select
 
+from assets.errors import UnsafeDatabase
 from assets.models import BookRecord, Log
 from ledger.database import open_session
 from tests.cluster import Cluster
-from tests.conftest import Book, make_desk
+from tests.conftest import Book, assert_sound, make_desk
 
 
 def test_a_book_is_initialised_and_empty(book: Book) -> None:
@@ -23,6 +26,18 @@ def test_what_one_test_writes_no_other_reads(book: Book) -> None:
 def test_an_opened_book_holds_no_lock(book: Book) -> None:
     with open_session(book.url, desk=make_desk(), write=True) as second:
         assert second.exec(select(BookRecord)).one().code == "440203"
+
+
+@pytest.mark.tampered
+def test_a_test_that_leaves_an_unsound_book_fails(book: Book) -> None:
+    assert_sound(book.url, book.desk)
+    for guard in ("keep_book_record_update", "keep_log_update"):
+        on = " ON " + guard.split("_", 1)[1].rsplit("_", 1)[0] if book.database != "sqlite" else ""
+        book.session.execute(text(f"DROP TRIGGER {guard}{on}"))
+    book.session.execute(text("UPDATE book_record SET title = '另一个县区'"))
+    book.session.commit()
+    with pytest.raises((AssertionError, UnsafeDatabase)):
+        assert_sound(book.url, book.desk)
 
 
 def test_both_databases_begin_with_the_same_entry(
