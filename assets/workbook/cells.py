@@ -87,10 +87,7 @@ def read_column(
     parse = _parser(spec, unit_fen, parsers or {})
     if bool in set(map(type, cells)):
         # True equals 1 as a dictionary key, but is not the number one.
-        cells = [
-            ("TRUE" if cell else "FALSE") if cell is True or cell is False else cell
-            for cell in cells
-        ]
+        cells = [_TRUTH[cell] if cell is True or cell is False else cell for cell in cells]
     distinct = set(cells)
     distinct.discard("")
     known: dict[object, object] = {"": None}
@@ -128,6 +125,9 @@ def read_column(
             elif cell in clearing:
                 reading.cleared.add(position)
     return reading
+
+
+_TRUTH: Final = {True: "#TRUE", False: "#FALSE"}
 
 
 @dataclass(frozen=True)
@@ -226,7 +226,7 @@ def _parser(
         given = _DEFAULT_PARSERS[spec.type]
 
     def parse(cell: object) -> object:
-        _refuse_error_text(cell)
+        _refuse_error_text(spec, cell)
         if spec.type in DIGIT_TYPES:
             cell = _undamaged(spec, cell)
         value = read(spec, cell, unit_fen)
@@ -244,7 +244,7 @@ def _parser(
     return parse
 
 
-def _refuse_error_text(cell: object) -> None:
+def _refuse_error_text(spec: ColumnSpec, cell: object) -> None:
     if not isinstance(cell, str) or not cell.lstrip().startswith("#"):
         return
     text = cell.strip().upper()
@@ -253,6 +253,12 @@ def _refuse_error_text(cell: object) -> None:
             "formula-without-result",
             "单元格是公式，但文件里没有保存计算结果。",
             "请用 WPS 或 Excel 打开并保存一次，或把公式改成数值。",
+        )
+    if text in ("#TRUE", "#FALSE") and spec.type is not ColumnType.BOOL:
+        raise Rejected(
+            "truth-value",
+            f"“{spec.header}”的单元格是逻辑值 TRUE 或 FALSE。",
+            "请改填实际内容，整列设为“文本”或“常规”格式。",
         )
     if text in ERROR_TEXTS:
         raise Rejected(
@@ -591,7 +597,7 @@ _NO: Final = {"否", "×", "✗", "FALSE", "N", "NO", "无"}
 
 def _flag(spec: ColumnSpec, cell: object, unit_fen: int) -> bool:
     del unit_fen
-    text = _folded(cell).upper() if isinstance(cell, str) else ""
+    text = _folded(cell).upper().lstrip("#") if isinstance(cell, str) else ""
     if text in _YES or text in _NO:
         return text in _YES
     raise Rejected("invalid-flag", f"“{spec.header}”只能填“是”或“否”。", "请改为“是”或“否”。")

@@ -106,7 +106,8 @@ def write_header(sheet: Worksheet, kind: Kind, forms: Forms, title: str) -> int:
     sheet.write_string(1, len(columns), "单位：元", forms.unit)
     grouped = any(column.group for column in columns)
     bottom = 3 if grouped else 2
-    _head(sheet, 2, bottom, 0, "序号", forms)
+    own = any(column.header == "序号" for column in columns)
+    _head(sheet, 2, bottom, 0, "行次" if own else "序号", forms)
     sheet.set_column(0, 0, 6)
     at = 0
     while at < len(columns):
