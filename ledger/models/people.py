@@ -10,6 +10,7 @@ from assets.columns import (
     Code,
     Count,
     Day,
+    Flag,
     Id,
     Imported,
     Labelled,
@@ -70,6 +71,7 @@ class HouseholdFact(Logged, Imported, table=True):
     status: str = Field(sa_type=Code)
     monitor_kind: str | None = Field(default=None, sa_type=Code)
     allowance: str | None = Field(default=None, sa_type=Code)
+    risk_cleared: bool | None = Field(default=None, sa_type=Flag)
     head_person_id: int | None = Field(default=None, sa_type=Id)
     declared_size: int | None = Field(default=None, sa_type=Count)
     valid_from: date = Field(sa_type=Day)

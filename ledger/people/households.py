@@ -55,6 +55,7 @@ class HouseholdRow:
     status: str
     monitor_kind: str
     allowance: str
+    risk_cleared: bool | None
     head_person_id: int
     fact_id: int
     since: date
@@ -165,6 +166,7 @@ def household_rows(
             facts.c.status,
             facts.c.monitor_kind,
             facts.c.allowance,
+            facts.c.risk_cleared,
             facts.c.head_person_id,
             facts.c.id,
             facts.c.valid_from,
@@ -373,6 +375,7 @@ def _row(row: Any, names: dict[str, str]) -> HouseholdRow:
         status=row.status,
         monitor_kind=row.monitor_kind or "",
         allowance=row.allowance or "",
+        risk_cleared=row.risk_cleared,
         head_person_id=row.head_person_id or 0,
         fact_id=row.id,
         since=row.valid_from,

@@ -109,7 +109,7 @@ def checked(data: PersonalData) -> PersonalData:
     name = normal_name(data.name)
     if not name:
         raise InvalidValue("姓名为空。请填写姓名。")
-    number, state = data.id_number.strip(), ""
+    number, state = data.id_number.strip().removeprefix(ID_PENDING), ""
     try:
         number = str(idnumber.parse(number)) if number else ""
     except InvalidIdNumber:

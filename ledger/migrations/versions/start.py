@@ -1086,6 +1086,7 @@ def upgrade() -> None:
         sa.Column("status", columns.Code(), nullable=False),
         sa.Column("monitor_kind", columns.Code(), nullable=True),
         sa.Column("allowance", columns.Code(), nullable=True),
+        sa.Column("risk_cleared", columns.Flag(), nullable=True),
         sa.Column("head_person_id", columns.Id(), nullable=True),
         sa.Column("declared_size", columns.Count(), nullable=True),
         sa.Column("valid_from", columns.Day(), nullable=False),
