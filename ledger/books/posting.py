@@ -377,8 +377,7 @@ def post_packed(
     entity = entity_of(session, party_id, dated_on)
     month = month_of(dated_on)
     refuse_closed(session, entity, month)
-    for text in (summary, document or ""):
-        refuse_personal_numbers(text, "凭证摘要")
+    refuse_personal_numbers(summary, "凭证摘要")
     debit_fen = _exact_sum(packed.amount_fen[packed.side == DEBIT])
     credit_fen = _exact_sum(packed.amount_fen[packed.side == CREDIT])
     count = len(packed.amount_fen)

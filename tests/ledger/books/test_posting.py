@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import select
+from sqlmodel import col, select
 
 from assets import trail
 from assets.errors import AlreadyDone
@@ -83,7 +83,7 @@ def turnover(book: Any, code: str) -> tuple[int, int]:
     """Debit and credit turnover of an account over the whole book."""
     rows = book.session.exec(
         select(VoucherLine)
-        .join(Account, Account.id == VoucherLine.account_id)
+        .join(Account, col(Account.id) == VoucherLine.account_id)
         .where(Account.code == code)
     ).all()
     sides = [sum(row.amount_fen for row in rows if row.side == side) for side in (DEBIT, CREDIT)]
