@@ -258,6 +258,23 @@ def household_of(session: Session, person_id: int, at: AsOf) -> int:
     return row.household_id if row is not None else 0
 
 
+def households_of(session: Session, ids: Sequence[int], at: AsOf) -> dict[int, int]:
+    """Person id → household id as of a day; who has left all households is left out.
+
+    依据: 内部约定
+    """
+    found: dict[int, int] = {}
+    for part in chunks(ids):
+        joined = latest(Membership, "person_id", at, part)
+        rows = session.execute(
+            select(joined.c.person_id, joined.c.household_id).where(
+                joined.c.rank == 1, joined.c.household_id != 0
+            )
+        ).all()
+        found.update({row[0]: row[1] for row in rows})
+    return found
+
+
 def size_on(session: Session, household_id: int, at: AsOf) -> int:
     """How many living members a household has as of a day.
 
@@ -273,7 +290,7 @@ def heads(session: Session, ids: Sequence[int], at: AsOf) -> dict[int, int]:
     """
     found: dict[int, int] = {}
     for part in chunks(ids):
-        facts = latest(HouseholdFact, "household_id", at, select(_ids(part)))
+        facts = latest(HouseholdFact, "household_id", at, part)
         rows = session.execute(
             select(facts.c.household_id, facts.c.head_person_id).where(
                 facts.c.rank == 1, facts.c.head_person_id.is_not(None)
@@ -289,7 +306,7 @@ def heads(session: Session, ids: Sequence[int], at: AsOf) -> dict[int, int]:
 def latest(model: type[Any], key: str, at: AsOf, among: Any = None) -> Subquery:
     """The rows of a dated table as of a day, ``rank`` 1 = the one that holds for each key.
 
-    ``among`` is a select of the keys in question; None = all.
+    ``among`` are the keys in question, listed or selected; None = all.
 
     依据: 内部约定 (superseded by later rows, never edited)
     """
@@ -340,11 +357,6 @@ def living_counts(at: AsOf, scope: Any = None) -> Subquery:
 def _table(model: type[Any]) -> Table:
     table: Table = model.__table__
     return table
-
-
-def _ids(part: Sequence[int]) -> Any:
-    home = _table(Household)
-    return select(home.c.id).where(home.c.id.in_(part)).subquery().c.id
 
 
 def _scope(villages: set[str], town: str, codes: Sequence[str]) -> Any:

@@ -27,6 +27,7 @@ from ledger.models import (
     RosterDifference,
     RosterLine,
 )
+from ledger.people.history import EVENT_LABELS
 from ledger.people.households import ON_ROSTER, HouseholdRow, household_rows, members_of
 from ledger.people.persons import chunks
 
@@ -407,27 +408,6 @@ class _Reasons:
         """Which events changed the number of living members."""
         events = sorted(self.joined.get(household_id, []))
         return "、".join(events) if events else "补登更正"
-
-
-EVENT_LABELS = {
-    "REGISTERED": "登记",
-    "BIRTH": "出生",
-    "DEATH": "亡故",
-    "JOIN": "迁入",
-    "LEAVE": "迁出",
-    "MOVE": "迁移",
-    "SPLIT": "分户",
-    "MERGE": "并户",
-    "HEAD": "户主变更",
-    "STATUS": "状态变更",
-    "RELAPSE": "返贫",
-    "MONITOR": "纳入监测",
-    "CLEARED": "风险消除",
-    "EXIT": "退出名单",
-    "UPDATED": "名单更新",
-    "DIVISION": "区划变更",
-}
-"""Event codes of household facts and memberships → Chinese."""
 
 
 def _next_code(session: Session, plan_code: str) -> str:
