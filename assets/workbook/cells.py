@@ -150,7 +150,7 @@ def _from_error(spec: ColumnSpec, error: InvalidValue) -> Rejected:
 # --- recognised without parsing -------------------------------------------------------------
 
 _ODD_IN_CODES: Final = re.compile(
-    r"(?m)[^0-9A-Za-z\n._/#()-]|^[0-9]+(?:\.[0-9]+)?[eE][0-9]{1,3}$|\.0+$|^[^0-9A-Za-z]+$"
+    r"(?m)[^0-9A-Za-z\n._/()-]|^[0-9]+(?:\.[0-9]+)?[eE][0-9]{1,3}$|\.0+$|^[^0-9A-Za-z]+$"
 )
 _ODD_IN_TEXTS: Final = re.compile(
     r"(?m)^[\s#'=【/—–―-]|\s$|[0-9]{11}|[0-9][ ·_-][0-9]|[^\S\n ]"
@@ -394,7 +394,7 @@ def _document(spec: ColumnSpec, cell: object, unit_fen: int) -> str:
     del unit_fen
     text = _folded(cell)
     text = _DOCUMENT_YEAR.sub(r"〔\1〕", text)
-    if not re.search(r"[\u3400-\u9fffA-Za-z]", text) or _CONTROL.search(text) or len(text) > 100:
+    if not re.search(r"[\u3400-\u9fff]", text) or _CONTROL.search(text) or len(text) > 100:
         raise Rejected(
             "invalid-document",
             f"“{spec.header}”不像文号。",

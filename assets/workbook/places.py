@@ -202,7 +202,7 @@ class Gazetteer:
         return codes[0]
 
     def _elsewhere(self, village: str, town_code: str | None) -> str:
-        """Towns which do have a village of that name."""
+        """Towns which do have a village of that name, or a place here with the same stem."""
         if town_code is None:
             return ""
         short = divisions.short_name(village)
@@ -214,7 +214,15 @@ class Gazetteer:
                 for each in self._villages.get(code[:_TOWN_DIGITS], {}).values()
             )
         ]
-        return f"{'、'.join(towns)}有这个村名，请核对镇名。" if towns else ""
+        if towns:
+            return f"{'、'.join(towns)}有这个村名，请核对镇名。"
+        stem = short.removesuffix("村").removesuffix("社区")
+        near = [
+            name
+            for name in self._villages.get(town_code[:_TOWN_DIGITS], {}).values()
+            if len(stem) > 1 and divisions.short_name(name).startswith(stem)
+        ]
+        return f"您要填的是不是“{divisions.short_name(near[0])}”？" if near else ""
 
 
 class PlaceRejected(Exception):
@@ -228,7 +236,10 @@ class PlaceRejected(Exception):
 
 def _unknown(name: str, error: divisions.UnknownDivision, more: str = "") -> Rejected:
     message, stop, remedy = str(error).partition("。")
-    return Rejected(name, message + stop + more, remedy or "请按区划名录填写，本程序不会新建地名。")
+    if remedy.endswith("？"):
+        return Rejected(name, message + stop + remedy, "请核对后改正，本程序不会新建地名。")
+    remedy = remedy or "请按区划名录填写，本程序不会新建地名。"
+    return Rejected(name, message + stop + more, remedy)
 
 
 def _fold(text: str) -> str:

@@ -160,9 +160,14 @@ class _Examiner:
 
     def _is_blank_form(self, filled: dict[int, object]) -> bool:
         """A row that was numbered beforehand, perhaps with formulas that give zero."""
-        rest = {at: cell for at, cell in filled.items() if at != self.serial}
-        return (self.serial in filled or bool(rest)) and all(
-            isinstance(cell, int | float) and cell == 0 for cell in rest.values()
+        serial = filled.get(self.serial, 0) if self.serial is not None else 0
+        numbered = isinstance(serial, int | float) or (
+            isinstance(serial, str) and normal(serial).isdecimal()
+        )
+        return numbered and all(
+            isinstance(cell, int | float) and cell == 0
+            for at, cell in filled.items()
+            if at != self.serial
         )
 
     def _keys_besides(self, at: int, filled: dict[int, object]) -> bool:
