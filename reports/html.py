@@ -22,6 +22,7 @@ from assets.money import in_words
 from reports.paper import (
     Cell,
     Column,
+    Fact,
     Orientation,
     Paper,
     Row,
@@ -91,6 +92,15 @@ class DrawnTable:
     row_height_mm: int | None
 
 
+class Part(NamedTuple):
+    """A run of rows of a long list, printed apart and joined later; footers come at the end."""
+
+    start: int
+    stop: int
+    is_first: bool
+    is_last: bool
+
+
 class Setting(NamedTuple):
     """The sheet a paper needs, and the type size (tenths of a point) and widths of each table."""
 
@@ -110,16 +120,19 @@ def draw(
     page_ends: Sequence[Sequence[int]] | None = None,
     anchored: bool = False,
     data_json: str = "",
+    part: Part | None = None,
 ) -> str:
     """The paper as HTML.
 
     ``page_ends`` gives for each table the row counts after which a page ends with 本页小计;
-    ``anchored`` marks each row so that the printer can find it again.
+    ``anchored`` marks each row so that the printer can find it again; ``part`` draws only some
+    rows of the paper's only table, without footer.
     """
     setting = setting or settle(paper)
     ends = page_ends or [()] * len(paper.tables)
+    marks = _Marks(number=0, anchored=anchored, part=part)
     tables = [
-        _drawn_table(table, number, size, widths, ends[number], anchored)
+        _drawn_table(table, size, widths, ends[number], marks._replace(number=number))
         for number, (table, (size, widths)) in enumerate(
             zip(paper.tables, setting.tables, strict=True)
         )
@@ -132,7 +145,10 @@ def draw(
             footer=paper.footer,
             tables=tables,
             css=Markup(_static_css()),
-            page_css=Markup(page_css(paper, setting.sheet)),
+            page_css=Markup(page_css(paper, setting.sheet, has_footer=part is None)),
+            is_first=part is None or part.is_first,
+            is_last=part is None or part.is_last,
+            headline=headline_rows(paper, setting.sheet),
             created=moment(paper),
             paragraphs_before=[(heading_class(text), text) for text in paper.paragraphs_before],
             paragraphs_after=[(heading_class(text), text) for text in paper.paragraphs_after],
@@ -191,6 +207,24 @@ def moment(paper: Paper) -> str:
     return f"{day.isoformat()}T00:00:00+08:00"
 
 
+def headline_rows(paper: Paper, sheet: Sheet) -> list[list[Fact]]:
+    """The facts seen at first glance, as many side by side as fit on one line each."""
+    value_size, label_size = (200, 120) if paper.large_type else (130, 85)
+    rows: list[list[Fact]] = []
+    used = 0
+    for fact in paper.headline:
+        size = value_size * 4 // 5 if fact.words else value_size
+        width = max(text_width(fact.text) * size, text_width(fact.label) * label_size)
+        # Tenths of a point times thousandths, bold, to micrometres; then the cell's own margin.
+        width_um = width * _MM_PER_POINT[0] // (_MM_PER_POINT[1] * 10) * 108 // 100 + 6000
+        if not rows or used + width_um > sheet.text_width_um:
+            rows.append([])
+            used = 0
+        rows[-1].append(fact)
+        used += width_um
+    return rows
+
+
 def heading_class(text: str) -> str:
     """Which type a paragraph takes: 一、黑体; （一）楷体; the rest 仿宋.
 
@@ -212,10 +246,23 @@ def qr_svg(note: str) -> str:
     return out.getvalue().decode("utf-8")
 
 
-def page_css(paper: Paper, sheet: Sheet) -> str:
+def footer_pages(paper: Paper, sheet: Sheet, count: int) -> str:
+    """So many empty pages with the running footer only, to be laid over a joined list."""
+    return (
+        _environment()
+        .get_template("footer.html")
+        .render(
+            css=Markup(_static_css()), page_css=Markup(page_css(paper, sheet)), pages=range(count)
+        )
+    )
+
+
+def page_css(paper: Paper, sheet: Sheet, *, has_footer: bool = True) -> str:
     """Sheet, margins and the running footer: number, book position, checkpoint, page x of y."""
     top, right, bottom, left = sheet.margins
     size = f"size: {sheet.width}mm {sheet.height}mm; margin: {top}mm {right}mm {bottom}mm {left}mm;"
+    if not has_footer:
+        return f"@page {{ {size} }}"
     number = css_string(f"编号：{paper.footer.number_text}")
     position = css_string(f"{paper.footer.position_text}　{paper.footer.checkpoint_text}")
     facts = f"content: {number} '\\A' {position}; white-space: pre;"
@@ -304,14 +351,15 @@ def _need(column: Column, table: Table) -> _Need:
         texts.add(cell_text(column.kind, values.get(column.key)))
     header = text_width(column.title)
     head = max(min(header, 2 * _CJK_WIDTH), _whole_characters(header, 3))
-    head_liked = max(head, _whole_characters(header, 2))
-    # Totals are printed bold, a twentieth wider.
-    widest = max(map(text_width, texts), default=0) * 105 // 100
+    head_liked = header if header <= 4000 else max(head, _whole_characters(header, 2))
+    # Totals are printed bold, a little wider.
+    widest = max(map(text_width, texts), default=0) * 108 // 100
     if column.kind == "sign":
         return _Need(max(4000, head), max(5000, head), max(7000, head_liked), column.width_weight)
     if column.kind != "text":
         width = max(widest, head)
-        return _Need(width, width, max(width, head_liked), 0)
+        weight = column.width_weight // 2 if column.is_summed else 0
+        return _Need(width, width, max(width, head_liked), weight)
     least = max(max(map(_longest_unbroken, texts), default=0) * 105 // 100, head)
     fair = max(least, _whole_characters(widest, 4))
     return _Need(least, fair, max(fair, min(widest, 14000), head_liked), column.width_weight)
@@ -368,23 +416,33 @@ def _share_out(
     return [have + spare * w // sum(weights) for have, w in zip(start, weights, strict=True)]
 
 
+class _Marks(NamedTuple):
+    """Which table is drawn, whether its rows are marked, and which part of it."""
+
+    number: int
+    anchored: bool
+    part: Part | None
+
+    def name(self, letter: str, index: int) -> str:
+        """Anchor of a row (r), its group subtotal (s) or a page subtotal (p)."""
+        return f"{letter}{self.number}-{index}" if self.anchored else ""
+
+
 def _drawn_table(
-    table: Table,
-    number: int,
-    size: int,
-    widths: Sequence[int],
-    ends: Sequence[int],
-    anchored: bool,
+    table: Table, size: int, widths: Sequence[int], ends: Sequence[int], marks: _Marks
 ) -> DrawnTable:
-    rows = list(_rows(table, number, ends, anchored))
-    total = [_sum_row(table, table.total_label, table.totals, "total", table.closing)]
-    closing = total if table.totals or table.closing else []
-    # The total keeps company: two rows (and their subtotal) move with it.
-    kept = min(len(rows), 3) if closing and not (ends and len(ends) > 1) else 0
-    if ends and closing:
-        kept = min(len(rows), 2)
+    rows = list(_rows(table, ends, marks))
+    has_total = (table.totals or table.closing) and (marks.part is None or marks.part.is_last)
+    closing = (
+        [_sum_row(table, table.total_label, table.totals, "total", table.closing)]
+        if has_total
+        else []
+    )
+    # The total keeps company: three rows (or two and their subtotal) move with it.
+    kept = min(len(rows), 3) if closing else 0
     bodies = [rows[: len(rows) - kept], [*rows[len(rows) - kept :], *closing]]
     whole = sum(widths)
+    has_words = has_total and table.words_total is not None
     return DrawnTable(
         title=table.title,
         unit_line=table.unit_line,
@@ -393,7 +451,7 @@ def _drawn_table(
         columns=len(table.columns),
         headers=_headers(table.columns),
         bodies=[body for body in bodies if body],
-        words=in_words(table.words_total) if table.words_total is not None else "",
+        words=in_words(table.words_total or 0) if has_words else "",
         row_height_mm=table.row_height_mm,
     )
 
@@ -403,21 +461,19 @@ def _percent(part: int, whole: int) -> str:
     return f"{thousandths // 1000}.{thousandths % 1000:03d}"
 
 
-def _rows(table: Table, number: int, ends: Sequence[int], anchored: bool) -> Iterable[DrawnRow]:
+def _rows(table: Table, ends: Sequence[int], marks: _Marks) -> Iterable[DrawnRow]:
+    part = marks.part or Part(0, len(table.rows), is_first=True, is_last=True)
     subtotals = _subtotals_after(table)
-    page_start = block = 0
-    last = ends[-1] if ends else None
-    for index, row in enumerate(table.rows):
-        yield _data_row(table.columns, row, f"r{number}-{index}" if anchored else "")
+    page_start, block = part.start, 0
+    for index in range(part.start, part.stop):
+        yield _data_row(table.columns, table.rows[index], marks.name("r", index))
         if index + 1 in subtotals:
-            yield replace(subtotals[index + 1], anchor=f"s{number}-{index}" if anchored else "")
+            yield replace(subtotals[index + 1], anchor=marks.name("s", index))
         if index + 1 in ends:
             sums = table.sums(table.rows[page_start : index + 1])
-            page_start = index + 1
-            css = "page-subtotal" if index + 1 == last else "page-subtotal page-end"
-            drawn = _sum_row(table, "本页小计", sums, css)
-            yield replace(drawn, anchor=f"p{number}-{block}" if anchored else "")
-            block += 1
+            css = "page-subtotal" if index + 1 == part.stop else "page-subtotal page-end"
+            yield replace(_sum_row(table, "本页小计", sums, css), anchor=marks.name("p", block))
+            page_start, block = index + 1, block + 1
 
 
 def _subtotals_after(table: Table) -> dict[int, DrawnRow]:

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
 import rfc8785
 
 from assets.errors import Refused
+from assets.masking import mask
 from assets.money import format_yuan, in_words
 
 Kind = Literal["text", "int", "fen", "decimal", "date", "share", "percent", "serial", "sign"]
@@ -444,21 +446,22 @@ class Paper:
 
         依据: RFC 8785 (JSON Canonicalization Scheme).
         """
-        return rfc8785.dumps(self.data())
+        return self._canonical
 
     def data_sha256(self) -> str:
         """SHA-256 of the data bytes, 64 hex digits; its first 16 are printed."""
-        return sha256(self.data_bytes()).hexdigest()
+        return sha256(self._canonical).hexdigest()
 
     def attachment(self) -> bytes:
         """RFC 8785 bytes of ``{data, data_sha256, footer}``, what travels inside the PDF."""
-        return rfc8785.dumps(
-            {
-                "data": self.data(),
-                "data_sha256": self.data_sha256(),
-                "footer": self.footer.data(),
-            }
-        )
+        # Put together from canonical parts, so that a long list is not written out twice.
+        digest = self.data_sha256().encode("ascii")
+        footer = rfc8785.dumps(self.footer.data())
+        return b'{"data":%b,"data_sha256":"%b","footer":%b}' % (self._canonical, digest, footer)
+
+    @cached_property
+    def _canonical(self) -> bytes:
+        return rfc8785.dumps(self.data())
 
     def texts(self) -> Iterator[str]:
         """Every text on the paper which somebody may have typed."""
@@ -576,15 +579,20 @@ def shows_personal_number(text: str) -> bool:
 
 
 def hide_personal_numbers(text: str) -> str:
-    """The same text with every such number reduced to its first three and last four digits.
+    """The same text with every such number masked; other texts come back as they were.
 
     Used by the queries of posted papers on free text (a name field may hold anything).
-    依据: 内部约定 (前三后四).
+    依据: 内部约定 (脱敏位数见 assets.masking).
     """
-    plain = _plain_digits(text)
-    if not _PERSONAL.search(plain):
+    if not shows_personal_number(text):
         return text
-    return _PERSONAL.sub(lambda m: f"{m[0][:3]}{'*' * (len(m[0]) - 7)}{m[0][-4:]}", plain)
+    masked = mask(text)
+    if not shows_personal_number(masked):
+        return masked
+    # What proves to be no real number is still a row of digits nobody should post.
+    return _PERSONAL.sub(
+        lambda m: m[0][:2] + "*" * (len(m[0]) - 5) + m[0][-3:], _plain_digits(masked)
+    )
 
 
 def _plain_digits(text: str) -> str:

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, cast
@@ -20,10 +21,11 @@ from typing import Any, Protocol, cast
 import pikepdf
 
 from assets.errors import InvalidValue, MissingTool
-from reports.html import Setting, draw, moment, settle
+from reports.html import Part, Setting, draw, moment, settle
 from reports.paper import Cell, Json, Kind, Paper, Table, UnfitPaper, cell_text
 
 DATA_NAME = "data.json"
+LONG_ROWS = 1000
 FAMILIES = ("Noto Sans CJK SC", "Noto Serif CJK SC")
 INSTALL_LINE = (
     "apt-get install -y libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk"
@@ -58,9 +60,19 @@ def to_pdf(paper: Paper) -> bytes:
         UnfitPaper: A table is too wide for the largest sheet.
     """
     check_tools()
+    if is_long(paper):
+        # Imported here: slices are printed with what stands below.
+        from reports import long_listing
+
+        return long_listing.to_pdf(paper)
     setting = settle(paper)
-    ends = page_ends(paper, setting) if any(t.page_subtotals for t in paper.tables) else None
+    ends = page_ends(paper, setting)
     return write(lay_out(draw(paper, setting=setting, page_ends=ends)), attachments(paper))
+
+
+def is_long(paper: Paper) -> bool:
+    """Whether the paper is one long list, which is printed in slices to keep memory flat."""
+    return len(paper.tables) == 1 and len(paper.tables[0].rows) > LONG_ROWS
 
 
 def check_tools() -> None:
@@ -120,12 +132,13 @@ def lay_out(page: str) -> RenderedDocument:
     return cast(RenderedDocument, document)
 
 
-def write(document: RenderedDocument, files: Sequence[Any]) -> bytes:
+def write(document: RenderedDocument, files: Sequence[Any], *, has_tags: bool = True) -> bytes:
     """Laid-out pages and attached files as PDF bytes."""
     with warnings.catch_warnings():
         # The writer leaves its colour profile to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
-        return document.write_pdf(**pdf_options(), attachments=files)
+        options = {**pdf_options(), "pdf_tags": has_tags}
+        return document.write_pdf(**options, attachments=files)
 
 
 def pdf_options() -> dict[str, Any]:
@@ -196,31 +209,54 @@ def read_attachment(file: Path | bytes) -> dict[str, Json]:
 def page_ends(paper: Paper, setting: Setting) -> list[list[int]]:
     """Row counts after which each table's pages end, so that 本页小计 covers exactly that page.
 
-    The rows are laid out once to learn their heights, packed, and laid out again to make sure.
-
     Raises:
         UnfitPaper: The rows would not settle (a single row higher than the page).
     """
     ends: list[list[int]] = [[] for _ in paper.tables]
     for number, table in enumerate(paper.tables):
-        if not table.page_subtotals:
-            continue
-        for spare_rows in range(_PACKING_ATTEMPTS):
-            pages = lay_out(draw(paper, setting=setting, page_ends=ends, anchored=True)).pages
-            if ends[number] and _is_settled(pages, number, ends[number]):
-                break
-            ends[number] = _pack(pages, number, table, setting, spare_rows, ends[number])
-            if not ends[number]:
-                break
-        else:
-            raise UnfitPaper(f"表“{table.title}”的每页小计排不下，请减小行高或改用大一号的纸。")
+        if table.page_subtotals and table.rows:
+            pack_pages(paper, setting, ends, number)
     return ends
 
 
-def _is_settled(pages: Sequence[RenderedPage], number: int, ends: Sequence[int]) -> bool:
-    """Whether the rows of each block lie on one page, and different blocks on different ones."""
+def pack_pages(
+    paper: Paper,
+    setting: Setting,
+    ends: list[list[int]],
+    number: int,
+    part: Part | None = None,
+) -> RenderedDocument:
+    """Find the page ends of one table, starting from those given, and return the laid-out pages.
+
+    The rows are laid out once to learn their heights, packed, and laid out again to make sure;
+    ``ends[number]`` is changed in place.
+
+    Raises:
+        UnfitPaper: The rows would not settle (a single row higher than the page).
+    """
+    rows = range(part.start, part.stop) if part else range(len(paper.tables[number].rows))
+    for spare_rows in range(_PACKING_ATTEMPTS):
+        document = lay_out(draw(paper, setting=setting, page_ends=ends, anchored=True, part=part))
+        if ends[number] and _is_settled(document.pages, number, rows, ends[number]):
+            return document
+        is_last = part is None or part.is_last
+        packing = _Packing(document.pages, number, rows, setting, is_last)
+        if not ends[number] and part is None and packing.is_one_page:
+            # One page only: its subtotal would repeat the total.
+            return document
+        ends[number] = packing.pack(spare_rows)
+        # The pages are large; they go before the next ones come.
+        del packing, document
+    title = paper.tables[number].title or paper.title
+    raise UnfitPaper(f"表“{title}”的每页小计排不下，请减小行高或改用大一号的纸。")
+
+
+def _is_settled(
+    pages: Sequence[RenderedPage], number: int, rows: range, ends: Sequence[int]
+) -> bool:
+    """Whether the rows of each block lie on one page, and the blocks on successive pages."""
     page_of = {anchor: index for index, page in enumerate(pages) for anchor in page.anchors}
-    start = 0
+    start = rows.start
     used: list[int] = []
     for block, end in enumerate(ends):
         on = {page_of[f"r{number}-{row}"] for row in range(start, end)}
@@ -229,64 +265,77 @@ def _is_settled(pages: Sequence[RenderedPage], number: int, ends: Sequence[int])
             return False
         used.append(on.pop())
         start = end
-    return len(set(used)) == len(used) and used == list(range(used[0], used[0] + len(used)))
+    return used == list(range(used[0], used[0] + len(used)))
 
 
-def _pack(
-    pages: Sequence[RenderedPage],
-    number: int,
-    table: Table,
-    setting: Setting,
-    spare_rows: int,
-    earlier: Sequence[int],
-) -> list[int]:
-    """Fill page after page with rows, leaving room for the subtotal and at last the total."""
-    boxes = {
-        name: (index, box) for index, page in enumerate(pages) for name, box in page.anchors.items()
-    }
-    first_page, first_box = boxes[f"r{number}-0"]
-    count = len(table.rows)
-    if not earlier and boxes[f"r{number}-{count - 1}"][0] == first_page:
-        # One page only: its subtotal would repeat the total.
-        return []
-    heights = _heights(boxes, number, count)
-    bottom = pages[0].height - setting.sheet.margins[2] * _PX_PER_MM[0] / _PX_PER_MM[1]
-    later_top = min(
-        (
-            box[1]
-            for name, (page, box) in boxes.items()
-            if page > first_page and name.startswith(f"r{number}-")
-        ),
-        default=first_box[1],
-    )
-    line = min(heights)
-    closing = 3 * line
-    if number == len(setting.tables) - 1 and "end" in boxes:
-        end_box = boxes["end"][1]
-        closing += end_box[3] - end_box[1]
-    ends: list[int] = []
-    start, top = 0, first_box[1]
-    while start < count:
-        room = bottom - top - line * (1 + spare_rows)
-        fitting = _fitting(heights[start:], room)
-        end = start + max(1, fitting)
-        # What closes the paper goes with the last rows: nobody signs an empty sheet.
-        if end >= count and sum(heights[start:]) > room - closing and count - start > 2:
-            end = count - 2
-        ends.append(end)
-        start, top = end, later_top
-    if len(ends) > 1 and ends[-1] - ends[-2] < 2 and ends[-2] > 2:
-        # A single row does not carry a total.
-        ends[-2] -= 1
-    return ends
+class _Packing:
+    """Fills page after page with rows, from where the marked rows fell in a first layout."""
+
+    def __init__(
+        self,
+        pages: Sequence[RenderedPage],
+        number: int,
+        rows: range,
+        setting: Setting,
+        is_last: bool,
+    ) -> None:
+        self._boxes = {
+            name: (index, box)
+            for index, page in enumerate(pages)
+            for name, box in page.anchors.items()
+        }
+        self._rows = rows
+        self._number = number
+        self._heights = _heights(self._boxes, number, rows)
+        self._line = min(self._heights)
+        margin = setting.sheet.margins[2] * _PX_PER_MM[0] / _PX_PER_MM[1]
+        self._bottom = pages[0].height - margin
+        # The closing total and its words take three lines, then come proofs and signatures.
+        self._closing = 3 * self._line if is_last else self._line * 0
+        if is_last and number == len(setting.tables) - 1:
+            end = self._boxes["end"][1]
+            self._closing += end[3] - end[1]
+
+    @property
+    def is_one_page(self) -> bool:
+        """Whether the first layout needed one page for all rows and what closes them."""
+        names = [f"r{self._number}-{self._rows[0]}", f"r{self._number}-{self._rows[-1]}", "end"]
+        return len({self._boxes[name][0] for name in names}) == 1
+
+    def pack(self, spare_rows: int) -> list[int]:
+        """Row counts after which a page ends, each page leaving room for its subtotal."""
+        first_page, first_box = self._boxes[f"r{self._number}-{self._rows[0]}"]
+        later_top = min(
+            (
+                box[1]
+                for name, (page, box) in self._boxes.items()
+                if page > first_page and name.startswith(f"r{self._number}-")
+            ),
+            default=first_box[1],
+        )
+        ends: list[int] = []
+        start, top, count = 0, first_box[1], len(self._rows)
+        while start < count:
+            room = self._bottom - top - self._line * (1 + spare_rows)
+            end = start + max(1, _fitting(self._heights[start:], room))
+            # What closes the paper goes with the last rows: nobody signs an empty sheet.
+            crowded = sum(self._heights[start:]) > room - self._closing
+            if end >= count and crowded and count - start > 2:
+                end = count - 2
+            ends.append(end)
+            start, top = end, later_top
+        if len(ends) > 1 and ends[-1] - ends[-2] < 2 and ends[-2] > 2:
+            # A single row does not carry a total.
+            ends[-2] -= 1
+        return [self._rows.start + end for end in ends]
 
 
 def _heights(
-    boxes: dict[str, tuple[int, tuple[float, float, float, float]]], number: int, count: int
+    boxes: dict[str, tuple[int, tuple[float, float, float, float]]], number: int, rows: range
 ) -> list[float]:
     """Height of each row with the group subtotal that follows it, in CSS pixels."""
     heights = []
-    for row in range(count):
+    for row in rows:
         box = boxes[f"r{number}-{row}"][1]
         height = box[3] - box[1]
         if f"s{number}-{row}" in boxes:
@@ -297,9 +346,7 @@ def _heights(
 
 
 def _fitting(heights: Sequence[float], room: float) -> int:
-    used = 0
-    for count, height in enumerate(heights):
-        used += height  # type: ignore[assignment]
+    for count, used in enumerate(accumulate(heights)):
         if used > room:
             return count
     return len(heights)
