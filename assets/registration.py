@@ -3,15 +3,27 @@
 An asset is a code in a project; everything that can change about it is a fact from a day on.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from assets.asof import AsOf, current_row, current_rows
-from assets.errors import NotFound
-from assets.models import Asset, AssetFact, ObjectKind, Project
+from assets.errors import NotFound, Refused
+from assets.models import (
+    Asset,
+    AssetFact,
+    ContributionDifference,
+    FundContribution,
+    ObjectKind,
+    PlantFact,
+    Project,
+)
+from assets.money import format_yuan
 from assets.procedure import states
+from assets.trail import Entry
 
 
 @dataclass(frozen=True)
@@ -67,6 +79,87 @@ def asset_fact(session: Session, asset_id: int, at: AsOf) -> AssetFact | None:
     依据: 内部约定
     """
     return current_row(session, AssetFact, at, AssetFact.asset_id == asset_id)
+
+
+def plant_fact(session: Session, asset_id: int, at: AsOf) -> PlantFact | None:
+    """The photovoltaic side of an asset as of a day, or None for anything else.
+
+    依据: 内部约定
+    """
+    return current_row(session, PlantFact, at, PlantFact.asset_id == asset_id)
+
+
+def plant_facts(session: Session, at: AsOf) -> dict[int, PlantFact]:
+    """Asset id → the photovoltaic side of every plant as of a day.
+
+    依据: 内部约定
+    """
+    return {row.asset_id: row for row in current_rows(session, PlantFact, ("asset_id",), at)}
+
+
+def contributions_of(session: Session, asset_id: int, at: AsOf) -> list[FundContribution]:
+    """Which documents' money is in one asset, in the order registered.
+
+    依据: 内部约定
+    """
+    return list(
+        session.exec(
+            select(FundContribution)
+            .where(
+                FundContribution.asset_id == asset_id,
+                col(FundContribution.entry_id) <= at.position,
+            )
+            .order_by(col(FundContribution.id))
+        ).all()
+    )
+
+
+def differences(session: Session, at: AsOf) -> dict[int, list[ContributionDifference]]:
+    """Asset id → explained differences between original value and contributions.
+
+    依据: 内部约定 (Σ contributions = original value, or a recorded difference)
+    """
+    found: dict[int, list[ContributionDifference]] = defaultdict(list)
+    for row in session.exec(
+        select(ContributionDifference)
+        .where(col(ContributionDifference.entry_id) <= at.position)
+        .order_by(col(ContributionDifference.id))
+    ).all():
+        found[row.asset_id].append(row)
+    return dict(found)
+
+
+def unexplained_fen(original_value_fen: int, contributed_fen: int, explained_fen: int) -> int:
+    """What of an asset's value is neither contributed nor an explained difference; 0 is right.
+
+    依据: 内部约定 (Σ contributions = original value, or a recorded difference)
+
+    >>> unexplained_fen(90_000_000, 89_000_000, 1_000_000)
+    0
+    """
+    return original_value_fen - contributed_fen - explained_fen
+
+
+def change_fact(
+    session: Session, written: Entry, asset_id: int, on: date, **changes: Any
+) -> AssetFact:
+    """Write a new card of an asset from a day on: as it was, but for the given columns.
+
+    Raises:
+        Refused: The asset was not there on that day, or its value would leave its contributions.
+
+    依据: 内部约定 (superseded by later rows, never edited)
+    """
+    before = asset_fact(session, asset_id, AsOf())
+    if before is None or on < before.valid_from:
+        raise Refused("资产卡片在该日之前还没有登记，或之后已有变更。请核对日期。")
+    if changes.get("original_value_fen", before.original_value_fen) != before.original_value_fen:
+        raise Refused(
+            f"原值{format_yuan(before.original_value_fen)}元由资金来源构成，不能单独更改。"
+        )
+    kept = before.model_dump(exclude={"id", "entry_id"})
+    kept |= {"source_sha256": None, "source_sheet": None, "source_row": None}
+    return written.add(AssetFact(**{**kept, **changes, "valid_from": on}))
 
 
 def asset_rows(

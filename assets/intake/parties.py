@@ -60,8 +60,10 @@ def check(session: Session, batch: Batch, on: date) -> list[RowProblem]:
     credit = {fact.uscc: code for code, fact in book.facts.items() if fact.uscc}
     problems: list[RowProblem] = []
     for row in batch.rows:
+        before = len(problems)
         area = places.find(row, problems)
-        problems += _place_problems(row, area)
+        if len(problems) == before:
+            problems += _place_problems(row, area)
         problems += _naming_problems(row)
         problems += _acting_problems(row, codes)
         problems += _code_problems(row, credit, book)

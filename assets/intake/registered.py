@@ -168,6 +168,17 @@ class Places:
             return None
         return self._standing(row, village or town, problems)
 
+    def require(self, row: Row, problems: list[RowProblem]) -> str | None:
+        """The same, where a place must be written.
+
+        依据: 内部约定
+        """
+        before = len(problems)
+        code = self.find(row, problems)
+        if code is None and len(problems) == before:
+            problems.append(row.problem("place-missing", "town_name", "没有写镇。", "请填镇名。"))
+        return code
+
     def _standing(self, row: Row, code: str | None, problems: list[RowProblem]) -> str | None:
         if code is None or code in self.names.villages() or code in self.names.towns():
             return code
