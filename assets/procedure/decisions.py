@@ -108,6 +108,7 @@ def record_decision(
     *,
     round_no: int = 1,
     source: dict[str, Any] | None = None,
+    actor_code: str = "",
 ) -> Decision:
     """Record one meeting's decision with its computed validity, and who stands for it.
 
@@ -141,7 +142,17 @@ def record_decision(
         )
     )
     stage_word = next(each for each in Stage if each == stage)
-    record_stage(session, written, kind, code, stage_word, on=meeting.held_on, round_no=round_no)
+    record_stage(
+        session,
+        written,
+        kind,
+        code,
+        stage_word,
+        on=meeting.held_on,
+        round_no=round_no,
+        document=meeting.minutes,
+        actor_code=actor_code,
+    )
     return decision
 
 

@@ -43,15 +43,19 @@ def record_stage(
     opinion: str | None = None,
     agreed: bool = True,
     document: str | None = None,
+    actor_code: str = "",
 ) -> StageAct:
     """Record that the act's actor acted at a stage; the database refuses conflicting duties.
+
+    ``actor_code`` names another actor than the act's, where a workbook says who decided.
 
     Raises:
         SeparationOfDuties: The same person stands on both sides, or nobody is named.
 
     依据: 会计法 (separation of incompatible duties); practice: actor and recorder apart
     """
-    if not written.act.actor.strip():
+    actor = actor_code or written.act.actor
+    if not actor.strip():
         raise SeparationOfDuties("没有写明行为人。请用 --actor 指明由谁决定。")
     row = StageAct(
         object_kind=kind,
@@ -59,7 +63,7 @@ def record_stage(
         stage=stage,
         duty=DUTY_OF_STAGE[stage],
         round_no=round_no,
-        actor_code=written.act.actor,
+        actor_code=actor,
         recorder=written.recorder,
         acted_on=on,
         opinion=opinion,
