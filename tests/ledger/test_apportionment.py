@@ -154,8 +154,11 @@ def refused(error: type[Exception], total: int, weights: list[int], keys: list[i
     """Both paths refuse alike; returns the sentence of the plain one."""
     with pytest.raises(error) as plain:
         apportion(total, weights, keys)
-    with pytest.raises(error):
+    with pytest.raises(error) as among_others:
         many([(0, [0], [1]), (total, weights, keys), (5, [1, 2], [1, 2])])
+    assert getattr(among_others.value, "group", 1) == 1
+    assert getattr(among_others.value, "position", 2) == 2
+    assert getattr(among_others.value, "key", 7) == getattr(plain.value, "key", 7) == 7
     return str(plain.value)
 
 

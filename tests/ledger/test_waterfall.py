@@ -162,6 +162,19 @@ def test_what_is_shared_by(measure: Measure, expected: list[int]) -> None:
     assert paid(line) == expected
 
 
+def test_a_member_of_whom_nothing_is_known_counts_as_a_household_only() -> None:
+    for measure in Measure:
+        step = PerUnit("reward", 100, WeightRule(measure))
+        expected = [100] if measure is Measure.HOUSEHOLD else [0]
+        assert paid(distribute("空", 1000, [step, REST], [Member("甲")]).lines[0]) == expected
+
+
+def test_a_rule_that_names_no_minimum_has_none() -> None:
+    steps: list[Step] = [Portion("reserve", TENTH, FLOOR, to=PER_HOUSEHOLD), REST]
+    line = distribute("无", 9, steps, village(1)).lines[0]
+    assert (paid(line), line.asked_fen, line.floors_unmet_fen) == ([0], 0, 0)
+
+
 def test_a_class_weight_multiplies_and_zero_keeps_the_household_on_the_list() -> None:
     members = [Member(kind, heads=2, household_class=kind) for kind in ("重", "轻", "无")]
     rule = WeightRule(Measure.HEAD, {"重": Fraction(3, 2), "轻": Fraction(1, 2), "无": 0})
@@ -279,6 +292,14 @@ def test_a_floor_is_paid_by_those_above_it() -> None:
     line = distribute("底", 1000, [Remaining("reward", rule)], village(6, 3, 1)).lines[0]
     assert paid(line) == [533, 267, 200]
     assert [part.bound for part in line.parts] == [None, None, Bound.FLOOR]
+
+
+def test_money_that_just_reaches_still_says_which_bound_decided() -> None:
+    floored = WeightRule(Measure.HEAD, floor_fen=200, cap_fen=500)
+    shared = distribute("恰", 400, [Remaining("reward", floored)], village(6, 1)).lines[0]
+    assert [part.bound for part in shared.parts] == [None, Bound.FLOOR]
+    rated = distribute("恰", 700, [PerUnit("labour", 100, floored), REST], village(6, 1)).lines[0]
+    assert [part.bound for part in rated.parts] == [Bound.CAP, Bound.FLOOR]
 
 
 def test_bounds_may_hold_for_each_head() -> None:
@@ -442,6 +463,7 @@ def test_all_contradictions_are_listed_at_once() -> None:
         "remaining-not-last",
         "remaining-missing",
     ]
+    assert [problem.step for problem in check(steps)] == [2, 3, 0, 1, 0]
     with pytest.raises(UnsoundWaterfall, match="有5处问题") as refusal:
         distribute("查", 1, steps)
     assert "第2步“a”含有负的金额" in str(refusal.value)
