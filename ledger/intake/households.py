@@ -212,7 +212,7 @@ def status_of(text: str) -> HouseholdStatus | None:
 def monitor_kind_of(text: str) -> MonitorKind | None:
     """The kind of monitoring a cell means, None when it says none or an unknown one.
 
-    依据: 内部约定
+    依据: 内部约定 (名册口径)
     """
     return next((kind for word, kind in _MONITOR_WORDS if word in text), None)
 

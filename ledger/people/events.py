@@ -460,7 +460,7 @@ def correct_person(
         InvalidIdNumber: The new ID does not hold.
         InvalidBankCard: The new account number is none.
 
-    依据: 个人信息保护法 (correction); 内部约定
+    依据: 个人信息保护法 (correction); 内部约定 (更正留新版本，旧版本不改)
     """
     unknown = sorted(set(changes) - set(CORRECTABLE))
     if unknown or not changes:
@@ -501,7 +501,7 @@ def authorise_payee(
         Refused: No document or relation, an end in the past, or the beneficiary himself.
         NotAMember: The beneficiary is not of that household.
 
-    依据: 民法典 (代理、监护); 内部约定
+    依据: 民法典 (代理、监护); 内部约定 (代领须有文件和期限)
     """
     stage = f"{beneficiary_code}/{payee_code}/{act.on}"
     with _event(session, act, "payee", household_code, stage) as written:
@@ -538,7 +538,7 @@ def payee_authorities(
 ) -> dict[int, PayeeAuthority]:
     """Beneficiary's person id → the document under which another receives, valid on the day.
 
-    依据: 民法典; 内部约定
+    依据: 民法典; 内部约定 (代领须有文件和期限)
     """
     found: dict[int, PayeeAuthority] = {}
     for part in persons.chunks(sorted(set(household_ids))):

@@ -103,7 +103,7 @@ def household_by_code(session: Session, code: str) -> Household:
 def household_ids(session: Session, codes: Sequence[str]) -> dict[str, int]:
     """户编号 → id of those that are registered.
 
-    依据: 内部约定
+    依据: 内部约定 (编号只查找，不新建)
     """
     found: dict[str, int] = {}
     for part in chunks(codes):
@@ -117,7 +117,7 @@ def household_ids(session: Session, codes: Sequence[str]) -> dict[str, int]:
 def household_codes(session: Session, ids: Sequence[int]) -> dict[int, str]:
     """Id → 户编号.
 
-    依据: 内部约定
+    依据: 内部约定 (编号只查找，不新建)
     """
     found: dict[int, str] = {}
     for part in chunks(ids):
@@ -131,7 +131,7 @@ def household_codes(session: Session, ids: Sequence[int]) -> dict[int, str]:
 def household_fact(session: Session, household_id: int, at: AsOf) -> HouseholdFact | None:
     """What is known of one household as of a day and position, or None before its first day.
 
-    依据: 内部约定
+    依据: 内部约定 (按日期和入账进度查询)
     """
     return current_row(session, HouseholdFact, at, HouseholdFact.household_id == household_id)
 
@@ -195,7 +195,7 @@ def members(
 ) -> list[Member]:
     """The members of a household as of a day, the head first; the dead only when asked for.
 
-    依据: 内部约定
+    依据: 内部约定 (按日期和入账进度查询)
     """
     return members_of(session, [household_id], at, deceased=deceased).get(household_id, [])
 
@@ -205,7 +205,7 @@ def members_of(
 ) -> dict[int, list[Member]]:
     """Household id → its members as of a day, for many households at once.
 
-    依据: 内部约定
+    依据: 内部约定 (按日期和入账进度查询)
     """
     found: dict[int, list[Member]] = {}
     for part in chunks(ids):
@@ -252,7 +252,7 @@ def members_of(
 def household_of(session: Session, person_id: int, at: AsOf) -> int:
     """The household a person belongs to as of a day; 0 = none.
 
-    依据: 内部约定
+    依据: 内部约定 (按日期和入账进度查询)
     """
     row = current_row(session, Membership, at, Membership.person_id == person_id)
     return row.household_id if row is not None else 0
@@ -261,7 +261,7 @@ def household_of(session: Session, person_id: int, at: AsOf) -> int:
 def households_of(session: Session, ids: Sequence[int], at: AsOf) -> dict[int, int]:
     """Person id → household id as of a day; who has left all households is left out.
 
-    依据: 内部约定
+    依据: 内部约定 (按日期和入账进度查询)
     """
     found: dict[int, int] = {}
     for part in chunks(ids):
@@ -286,7 +286,7 @@ def size_on(session: Session, household_id: int, at: AsOf) -> int:
 def heads(session: Session, ids: Sequence[int], at: AsOf) -> dict[int, int]:
     """Household id → person id of the head as of a day; households without a head are left out.
 
-    依据: 内部约定
+    依据: 内部约定 (按日期和入账进度查询)
     """
     found: dict[int, int] = {}
     for part in chunks(ids):

@@ -14,7 +14,7 @@ def find_by_id(session: Session, number: str) -> list[int]:
     Raises:
         InvalidIdNumber: The text is no such number.
 
-    依据: GB 11643-1999; 内部约定
+    依据: GB 11643-1999; 内部约定 (检索用密钥摘要，不存明文)
     """
     digest = id_digest(vault_of(session), str(idnumber.parse(number)))
     return found_under(session, "ID", [digest]).get(digest, [])
@@ -26,7 +26,7 @@ def find_by_card(session: Session, number: str) -> list[int]:
     Raises:
         InvalidBankCard: The text is no account number.
 
-    依据: 内部约定
+    依据: 内部约定 (检索用密钥摘要，不存明文)
     """
     digest = vault_of(session).lookup_hash("CARD", str(bankcard.parse(number)))
     return found_under(session, "CARD", [digest]).get(digest, [])
@@ -35,7 +35,7 @@ def find_by_card(session: Session, number: str) -> list[int]:
 def find_by_name(session: Session, name: str) -> list[int]:
     """Person ids registered under exactly this name; several people may share it.
 
-    依据: 内部约定
+    依据: 内部约定 (检索用密钥摘要，不存明文)
     """
     digest = vault_of(session).lookup_hash("NAME", normal_name(name))
     return found_under(session, "NAME", [digest]).get(digest, [])
@@ -44,7 +44,7 @@ def find_by_name(session: Session, name: str) -> list[int]:
 def found_under(session: Session, kind: str, digests: list[str]) -> dict[str, list[int]]:
     """Digest → person ids, for many digests of one kind (ID, CARD, NAME) at once.
 
-    依据: 内部约定
+    依据: 内部约定 (检索用密钥摘要，不存明文)
     """
     found: dict[str, list[int]] = {}
     for part in chunks(digests):

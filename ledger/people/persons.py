@@ -123,7 +123,7 @@ def normal_name(name: str) -> str:
     >>> normal_name(" 张 三 "), normal_name("买买提•艾力")
     ('张三', '买买提·艾力')
 
-    依据: 内部约定
+    依据: 内部约定 (姓名比对口径)
     """
     joined = "".join(unicodedata.normalize("NFC", name).split())
     return joined.translate(dict.fromkeys(map(ord, "•‧∙・.．"), "·"))
@@ -135,7 +135,7 @@ def person_by_code(session: Session, code: str) -> Person:
     Raises:
         NotFound: Nobody.
 
-    依据: 内部约定
+    依据: 内部约定 (编号只查找，不新建)
     """
     person = session.exec(select(Person).where(Person.code == code)).one_or_none()
     if person is None:
@@ -146,7 +146,7 @@ def person_by_code(session: Session, code: str) -> Person:
 def person_ids(session: Session, codes: Sequence[str]) -> dict[str, int]:
     """人编号 → id of those that are registered.
 
-    依据: 内部约定
+    依据: 内部约定 (编号只查找，不新建)
     """
     found: dict[str, int] = {}
     for part in chunks(codes):
@@ -158,7 +158,7 @@ def person_ids(session: Session, codes: Sequence[str]) -> dict[str, int]:
 def person_codes(session: Session, ids: Sequence[int]) -> dict[int, str]:
     """Id → 人编号.
 
-    依据: 内部约定
+    依据: 内部约定 (编号只查找，不新建)
     """
     found: dict[int, str] = {}
     for part in chunks(ids):
@@ -170,7 +170,7 @@ def person_codes(session: Session, ids: Sequence[int]) -> dict[int, str]:
 def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     """Slices no longer than a database takes as parameters of one query.
 
-    依据: 内部约定
+    依据: 内部约定 (成批查询，不逐人查询)
     """
     for start in range(0, len(items), PARAMETERS_MAX):
         yield items[start : start + PARAMETERS_MAX]
@@ -245,7 +245,7 @@ def unsealed(
 def packed(data: PersonalData) -> bytes:
     """The plaintext of an envelope: JSON of what is known.
 
-    依据: 内部约定
+    依据: 内部约定 (密封件内容格式)
     """
     known = {name: getattr(data, name) for name in _SEALED if getattr(data, name)}
     return json.dumps(known, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
@@ -254,7 +254,7 @@ def packed(data: PersonalData) -> bytes:
 def unpacked(plaintext: bytes) -> PersonalData:
     """Personal data from the plaintext of an envelope.
 
-    依据: 内部约定
+    依据: 内部约定 (密封件内容格式)
     """
     known = json.loads(plaintext)
     return PersonalData(**{name: known[name] for name in _SEALED if name in known})
@@ -275,7 +275,7 @@ def warm_keys(session: Session, owners: Iterable[str]) -> dict[str, DataKey]:
 def forget_on_rollback(session: Session, vault: Vault) -> None:
     """Let the vault drop its opened keys when the session rolls back: they may not exist then.
 
-    依据: 内部约定
+    依据: 内部约定 (回滚后密钥不再有效)
     """
     if session.info.get("vault_forgets"):
         return

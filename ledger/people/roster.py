@@ -146,7 +146,7 @@ def roster_by_code(session: Session, code: str) -> Roster:
     Raises:
         NotFound: None.
 
-    依据: 内部约定
+    依据: 内部约定 (编号只查找，不新建)
     """
     roster = session.exec(select(Roster).where(Roster.code == code)).one_or_none()
     if roster is None:
@@ -157,7 +157,7 @@ def roster_by_code(session: Session, code: str) -> Roster:
 def roster_members(session: Session, roster: Roster) -> list[RosterEntry]:
     """The households of a frozen roster, by 户编号, as they were that day.
 
-    依据: 内部约定
+    依据: 内部约定 (冻结后不受以后变动影响)
     """
     rows = session.exec(
         select(RosterLine, Household.code)
@@ -181,7 +181,7 @@ def roster_members(session: Session, roster: Roster) -> list[RosterEntry]:
 def roster_heads(session: Session, roster: Roster) -> dict[int, int]:
     """Household id → person id of its head as frozen; households without one are left out.
 
-    依据: 内部约定
+    依据: 内部约定 (冻结后不受以后变动影响)
     """
     rows = session.exec(
         select(RosterLine.household_id, HouseholdFact.head_person_id).where(
@@ -225,7 +225,7 @@ def previous_roster(
 def roster_differences(session: Session, roster: Roster) -> list[Difference]:
     """What was written as changed against the roster before, by household.
 
-    依据: 内部约定
+    依据: 内部约定 (每户进出都有原因)
     """
     rows = session.exec(
         select(RosterDifference)
