@@ -43,6 +43,12 @@ _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
+_BROKEN_PACKAGE: Final = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, struct.error),
+    *(NotImplementedError, RuntimeError, ElementTree.ParseError),
+)
+
+
 class Unreadable(Exception):
     """The whole file is refused; becomes one problem of the import."""
 
@@ -96,7 +102,10 @@ def open_container(path: Path, only: str | None = None) -> Container:
     if not data.strip(b"\x00\t\r\n "):
         raise Unreadable("file-empty", "文件是空的。", "请核对是否保存成功，重新发送。")
     if data.startswith(_ZIP):
-        return _open_package(data, digest, only)
+        try:
+            return _open_package(data, digest, only)
+        except _BROKEN_PACKAGE as error:
+            raise _damaged() from error
     if data.startswith(_OLE):
         return _open_binary(data, digest, only)
     return _open_text(data, digest, path.stem)
@@ -160,10 +169,7 @@ class _SheetScan:
 
 
 def _open_package(data: bytes, digest: str, only: str | None) -> Container:
-    try:
-        package = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, struct.error, OSError) as error:
-        raise _damaged() from error
+    package = zipfile.ZipFile(io.BytesIO(data))
     names = package.namelist()
     if "xl/workbook.xml" not in names:
         raise Unreadable(
@@ -259,11 +265,8 @@ _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relat
 
 def _sheet_parts(package: zipfile.ZipFile) -> dict[str, str]:
     """Sheet name → path of its XML inside the package."""
-    try:
-        book = ElementTree.fromstring(_small(package, "xl/workbook.xml"))
-        links = ElementTree.fromstring(_small(package, "xl/_rels/workbook.xml.rels"))
-    except (KeyError, zlib.error, ElementTree.ParseError, zipfile.BadZipFile) as error:
-        raise _damaged() from error
+    book = ElementTree.fromstring(_small(package, "xl/workbook.xml"))
+    links = ElementTree.fromstring(_small(package, "xl/_rels/workbook.xml.rels"))
     targets = {link.get("Id", ""): link.get("Target", "") for link in links}
     parts = {}
     for node in book.iter():
@@ -321,16 +324,13 @@ def _plain(block: bytes) -> bytes:
 def _row_blocks(package: zipfile.ZipFile, part: str) -> Iterator[bytes]:
     """The XML of a sheet, cut where a row ends."""
     rest = b""
-    try:
-        with package.open(part) as stream:
-            while chunk := stream.read(4 * _CHUNK):
-                rest += chunk
-                cut = rest.rfind(b"row>") + 4
-                if cut >= 4:
-                    yield rest[:cut]
-                    rest = rest[cut:]
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise _damaged() from error
+    with package.open(part) as stream:
+        while chunk := stream.read(4 * _CHUNK):
+            rest += chunk
+            cut = rest.rfind(b"row>") + 4
+            if cut >= 4:
+                yield rest[:cut]
+                rest = rest[cut:]
     yield rest
 
 
@@ -396,9 +396,48 @@ def _open_binary(data: bytes, digest: str, only: str | None) -> Container:
             "请把表格复制到 WPS 表格或 Excel 中保存后再导入。",
         )
     container = _read_with_library(data, digest, "xls", only)
+    _find_binary_errors(container, data)
     if "_VBA_PROJECT".encode("utf-16-le") in data:
         container.warnings.append(_MACROS)
     return container
+
+
+_BINARY_ERRORS: Final = {
+    0x00: "#NULL!",
+    0x07: "#DIV/0!",
+    0x0F: "#VALUE!",
+    0x17: "#REF!",
+    0x1D: "#NAME?",
+    0x24: "#NUM!",
+    0x2A: "#N/A",
+}
+_ERROR_CODES: Final = rb"([\x00\x07\x0f\x17\x1d\x24\x2a])"
+# Records BOOLERR with its error flag, and FORMULA whose cached result is an error: row, column.
+_BINARY_ERROR: Final = re.compile(
+    rb"\x05\x02\x08\x00(..)(.)\x00..%s\x01|\x06\x00..(..)(.)\x00..\x02.%s...\xff\xff"
+    % (_ERROR_CODES, _ERROR_CODES),
+    re.DOTALL,
+)
+
+
+def _find_binary_errors(container: Container, data: bytes) -> None:
+    """Error cells of the old format, which the library shows as empty."""
+    errors = []
+    for found in _BINARY_ERROR.finditer(data):
+        row, column, code = found.groups()[:3] if found[1] is not None else found.groups()[3:]
+        errors.append((struct.unpack("<H", row)[0], column[0], _BINARY_ERRORS[code[0]]))
+    if errors and len(container.sheets) == 1:
+        sheet = container.sheets[0]
+        inside = [each for each in errors if each[0] < len(sheet.rows)]
+        _place_errors(sheet, inside)
+    elif errors:
+        container.warnings.append(
+            (
+                "formula-error",
+                f"文件里约有{len(errors)}个公式错误值（如{errors[0][2]}），被当作空格读取。",
+                "请改正公式，或另存为 .xlsx 后重新导入。",
+            )
+        )
 
 
 def _read_with_library(data: bytes, digest: str, form: str, only: str | None) -> Container:

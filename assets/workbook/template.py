@@ -59,7 +59,7 @@ def template(kind: Kind) -> bytes:
     for at, spec in enumerate(kind.columns, start=1):
         sheet.write_string(top, at, spec.example, forms.example)
         sheet.set_column(at, at, None, forms.text if spec.type in DIGIT_TYPES else None)
-        sheet.write_comment(top - 1, at, explanation(spec), {"x_scale": 2})
+        sheet.write_comment(3 if spec.group else 2, at, explanation(spec), {"x_scale": 2})
     sheet.set_column(0, 0, 6)
     _drop_downs(book, sheet, kind, top)
     sheet.freeze_panes(top, 0)

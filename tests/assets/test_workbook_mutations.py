@@ -92,13 +92,15 @@ def test_every_slip_is_refused_with_place_reason_and_remedy(
 ) -> None:
     spoilt = tmp_path / "spoilt.xlsx"
     applied, failures = 0, []
+    case: Case | None = None
     for mutation in MUTATIONS:
-        case = Case.open(right, kind)
+        case = case or Case.open(right, kind)
         try:
             cell = mutation.spoil(case)
         except NotApplicable:
             continue
         case.save(spoilt)
+        case = None
         applied += 1
         failures += [
             f"{mutation.name}: {failure}"
