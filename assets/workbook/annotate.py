@@ -35,7 +35,7 @@ def annotate(path: Path, problems: Sequence[RowProblem], out: Path) -> int:
     Gives the number of commented cells. Formulas, formats and other sheets are kept; the
     original is only read.
 
-    依据: practice.md 9; 内部约定 (退回经办人自己的文件, 不改原件)
+    依据: 内部约定 (退回经办人自己的文件, 不改原件)
 
     Raises:
         CannotAnnotate: ``out`` is the file itself, or the file cannot be opened safely.

@@ -13,11 +13,14 @@ Excel's error cells (#REF!) and formulas without a stored result come out as the
 import csv
 import hashlib
 import io
+import pickle
 import re
 import struct
+import subprocess
+import sys
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
@@ -44,8 +47,8 @@ _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 _BROKEN_PACKAGE: Final = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, struct.error),
-    *(NotImplementedError, RuntimeError, ElementTree.ParseError),
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, struct.error),
+    *(NotImplementedError, RuntimeError, LookupError, ElementTree.ParseError),
 )
 
 
@@ -395,10 +398,63 @@ def _open_binary(data: bytes, digest: str, only: str | None) -> Container:
             "这个文件是 Word 文档，不是电子表格。",
             "请把表格复制到 WPS 表格或 Excel 中保存后再导入。",
         )
-    container = _read_with_library(data, digest, "xls", only)
+    container = _read_apart(data, digest, only)
     _find_binary_errors(container, data)
     if "_VBA_PROJECT".encode("utf-16-le") in data:
         container.warnings.append(_MACROS)
+    return container
+
+
+# The old format says itself how much memory it wants, and a crafted file ends the process that
+# believes it. So it is read by a process of its own, with a limit.
+_LIMIT_MEMORY_BYTES: Final = 4 * 2**30
+_LIMIT_SECONDS: Final = 300
+_PASSWORD: Final = 3
+_READ_APART: Final = f"""
+import io, pickle, sys
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, ({_LIMIT_MEMORY_BYTES}, {_LIMIT_MEMORY_BYTES}))
+except (ImportError, OSError, ValueError):
+    pass
+import python_calamine as library
+try:
+    book = library.CalamineWorkbook.from_filelike(io.BytesIO(sys.stdin.buffer.read()))
+except library.PasswordError:
+    sys.exit({_PASSWORD})
+found = []
+for number, entry in enumerate(book.sheets_metadata):
+    if entry.typ is library.SheetTypeEnum.WorkSheet:
+        sheet = book.get_sheet_by_index(number)
+        visible = entry.visible is library.SheetVisibleEnum.Visible
+        rows = sheet.to_python(skip_empty_area=False)
+        found.append((entry.name, visible, rows, list(sheet.merged_cell_ranges or ())))
+sys.stdout.buffer.write(pickle.dumps(found))
+"""
+
+
+def _read_apart(data: bytes, digest: str, only: str | None) -> Container:
+    """Read the old format in a process of its own."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", _READ_APART],
+            input=data,
+            capture_output=True,
+            timeout=_LIMIT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _damaged() from error
+    if done.returncode == _PASSWORD:
+        raise _encrypted()
+    if done.returncode != 0:
+        raise _damaged()
+    container = Container(digest, "xls", [])
+    for name, visible, rows, merged in pickle.loads(done.stdout):
+        if name == only or (only is None and visible):
+            container.sheets.append(RawSheet(name, rows, _inside(merged, rows)))
+        elif not visible:
+            container.hidden.append(name)
     return container
 
 
@@ -453,7 +509,7 @@ def _read_with_library(data: bytes, digest: str, form: str, only: str | None) ->
                 continue
             sheet = book.get_sheet_by_index(number)
             rows = cast("list[list[object]]", sheet.to_python(skip_empty_area=False))
-            merged = list(sheet.merged_cell_ranges or ())
+            merged = _inside(sheet.merged_cell_ranges or (), rows)
             container.sheets.append(RawSheet(entry.name, rows, merged))
         return container
     except python_calamine.PasswordError as error:
@@ -463,6 +519,19 @@ def _read_with_library(data: bytes, digest: str, form: str, only: str | None) ->
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":
             raise _damaged() from error
         raise
+
+
+def _inside(merged: Iterable[Range], rows: Sequence[Sequence[object]]) -> list[Range]:
+    """Merged ranges cut to the cells there are; a heap of them that covers all over is crafted."""
+    width = len(rows[0]) if rows else 0
+    found = [
+        ((top, left), (min(bottom, len(rows) - 1), min(right, width - 1)))
+        for (top, left), (bottom, right) in merged
+        if top <= bottom and left <= right and top < len(rows) and left < width
+    ]
+    if sum(bottom - top + right - left for (top, left), (bottom, right) in found) > LIMIT_CELLS:
+        raise _damaged()
+    return found
 
 
 # --- CSV ------------------------------------------------------------------------------------

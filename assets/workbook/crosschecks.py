@@ -219,7 +219,7 @@ FileFinding = tuple[Placed, str, Rejected]
 def file_findings(kind: Kind, rows: Sequence[Placed]) -> Iterator[FileFinding]:
     """Everything in which the rows of one file contradict each other.
 
-    依据: practice.md 8 (所有权、收益权份额合计为1); 内部约定 (同一编号的各行相符)
+    依据: 内部约定 (所有权、收益权份额合计为1; 同一编号的各行相符)
     """
     for key in kind.keys:
         yield from _duplicates(kind, key, rows)

@@ -115,7 +115,8 @@ class Kind:
     ``keys``: every tuple of fields must be unique within a file (rows where one is blank in all
     its fields do not count); the first is the key proper. ``group_fields``: the fields which name
     the object that takes several rows; ``repeated``: the fields that may differ between the rows
-    of one object, all others must agree.
+    of one object, all others must agree. ``implied``: (header, field, value): where a column is
+    headed like this, the field without a column of its own has that value in every row.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Kind:
     group_fields: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
     personal: bool = False
+    implied: tuple[tuple[str, str, str], ...] = ()
     by_field: Mapping[str, ColumnSpec] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -618,6 +620,7 @@ HOUSEHOLDS = Kind(
         "card_no",
     ),
     personal=True,
+    implied=(("户主姓名", "relation_to_head", "户主"),),
 )
 
 RECEIPTS = Kind(

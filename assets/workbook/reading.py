@@ -76,7 +76,7 @@ def read_workbook(
     ``sheet`` picks one sheet by name, ``mapping`` says what the headers of a foreign table mean.
     Amounts come out in fen. The rows may be used only where ``problems`` is empty.
 
-    依据: practice.md 9 (按内容识别格式, 逐格列出问题); 内部约定 (空格保留原值, 【清除】清空)
+    依据: 内部约定 (按内容识别格式, 逐格列出问题; 空格保留原值, 【清除】清空)
     """
     parsed = Parsed(kind, path.name, "")
     collecting = gc.isenabled()
@@ -216,6 +216,7 @@ class _SheetReader:
     units: dict[str, str] = field(default_factory=dict)
     filled_in: Counter[int] = field(default_factory=Counter)
     refused: set[tuple[int, int]] = field(default_factory=set)
+    implied: dict[str, str] = field(default_factory=dict)
 
     def read(self) -> None:
         """Everything about this sheet alone."""
@@ -261,9 +262,12 @@ class _SheetReader:
     def _check_header(self) -> None:
         layout, mapped = self.layout, self.layout.mapped
         place = any(column.place for column in layout.columns)
+        self.implied = self._implied()
         top = layout.header.stop - 1
         for spec in self.kind.required:
-            if spec.field in mapped or (place and spec.field == "town_name"):
+            if spec.field in mapped or spec.field in self.implied:
+                continue
+            if place and spec.field == "town_name":
                 continue
             near = self._near_header(spec)
             meant = f"表中的“{near}”是不是这一列？" if near else ""
@@ -289,6 +293,16 @@ class _SheetReader:
             )
         self._check_clashes()
         self._check_above()
+
+    def _implied(self) -> dict[str, str]:
+        """Fields whose value the header of another column gives (户主姓名 lists heads only)."""
+        headers = {normal(column.leaf) for column in self.layout.columns}
+        mapped = self.layout.mapped
+        return {
+            name: value
+            for header, name, value in self.kind.implied
+            if normal(header) in headers and name not in mapped
+        }
 
     def _near_header(self, spec: ColumnSpec) -> str:
         free = [
@@ -545,6 +559,9 @@ class _SheetReader:
             for position in reading.cleared:
                 cleared.setdefault(position, set()).add(name)
         nothing: frozenset[str] = frozenset()
+        for name, value in self.implied.items():
+            fields.append(name)
+            columns.append([value] * len(self.sorted.details))
         places = self.sheet.columns
         raw = self.raw.rows
         full = [None not in column for column in columns]

@@ -38,7 +38,7 @@ def write_rows(
 
     Amounts are written in 元. Gives the number of rows. What is written reads back to the same
     values.
-    依据: 内部约定 (导出后再导入, 内容不变); practice.md 9 (WPS打开不丢位数)
+    依据: 内部约定 (导出后再导入内容不变; WPS打开不丢位数)
     """
     if path.suffix.lower() == ".csv":
         return _write_csv(kind, rows, path)

@@ -158,6 +158,25 @@ def test_both_national_export_families_name_the_same_fields(tmp_path: Path) -> N
     assert fields[0] == fields[1]
 
 
+def test_an_older_export_of_heads_only_needs_no_relation_to_the_head(tmp_path: Path) -> None:
+    headers = [
+        "乡",
+        "行政村",
+        "户编号",
+        "户主编号",
+        "户主姓名",
+        "户主证件号码",
+        "家庭人口数",
+        "户类型",
+    ]
+    row = ["龙归镇", "龙归村", "H001", "H001-1", "李某", "440203195003059994", 3.0, "一般贫困户"]
+    path = write(tmp_path / "heads.xlsx", [headers, row])
+    parsed = read(path, KINDS["households"])
+
+    assert parsed.problems == []
+    assert parsed.sheets[0].rows[0].values["relation_to_head"] == "户主"
+
+
 def test_a_column_the_kind_does_not_know_is_counted_and_named(tmp_path: Path) -> None:
     path = write(tmp_path / "t.xlsx", [[*HEADERS, "经办意见"], [*detail(), "同意"]])
     parsed = read(path)
