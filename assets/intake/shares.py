@@ -148,7 +148,8 @@ def remarks(session: Session, batch: Batch, on: date) -> list[RowProblem]:
 
 def _money_remarks(rows: list[Row], book: _Book, money: list[FundContribution]) -> list[RowProblem]:
     kind = RightKind.from_label(rows[0]["right"])
-    if kind not in WHOLE_RIGHTS or rows[0]["share_basis"] != ShareBasis.INVESTED.label:
+    invested_basis = rows[0]["share_basis"] == ShareBasis.INVESTED.label
+    if kind not in WHOLE_RIGHTS or not invested_basis or len(rows) < 2:
         return []
     invested = invested_parts(money)
     stated = {
