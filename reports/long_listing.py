@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, ObjectStreamMode, Pdf
+from pikepdf import Dictionary, Name, ObjectStreamMode, Pdf
 
 from reports.html import Part, Setting, draw, footer_pages, settle
 from reports.paper import Paper
@@ -140,10 +140,14 @@ def _with_short_tags(content: bytes) -> bytes:
             place = int(run.K[0])
             by_page[run.Pg.objgen][place] = cell
             cell.Pg = run.Pg
-            cell.K = Array([place])
-            if "/A" in cell and "/Headers" in cell.A:
-                # Header ids count rows of one slice; in the whole they would mislead.
+            cell.K = place
+            # Header ids count the rows of one slice; in the whole they would mislead. What says
+            # nothing else is left out, for memory: there is one such object for every cell.
+            if "/A" in cell and not {"/ColSpan", "/RowSpan"} & set(cell.A.keys()):
+                del cell["/A"]
+            elif "/A" in cell and "/Headers" in cell.A:
                 del cell.A["/Headers"]
+            del cell["/Type"]
         out = io.BytesIO()
         document.save(out, object_stream_mode=ObjectStreamMode.generate)
     return out.getvalue()

@@ -24,7 +24,7 @@ def listing(*, page_subtotals: bool = False) -> Paper:
     total = sum(100 + n for n in range(COUNT))
     table = Table(
         "",
-        (Column("code", "户编号"), Column("amount", "金额", "fen")),
+        (Column("code", "户编号"), Column("amount", "金额", "fen", group="本期")),
         rows,
         totals={"amount": total},
         words_total=total,
