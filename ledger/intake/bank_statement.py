@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -94,7 +95,7 @@ def _balance_problems(rows: Sequence[Row]) -> list[RowProblem]:
 
 def _breaks(rows: Sequence[Row]) -> list[tuple[Row, int]]:
     found = []
-    for before, row in zip(rows, rows[1:], strict=False):
+    for before, row in pairwise(rows):
         expected = before["balance_fen"] + row.get("income_fen", 0) - row.get("expense_fen", 0)
         if row["balance_fen"] != expected:
             found.append((row, expected))

@@ -47,7 +47,8 @@ def check(session: Session, batch: Batch, on: date) -> list[RowProblem]:
 
 
 def _key(row: Row) -> Key:
-    return row["party_code"], int(str(row["voucher_month"]).replace("-", "")), row["voucher_no"]
+    month = row["voucher_month"]
+    return row["party_code"], month.year * 100 + month.month, row["voucher_no"]
 
 
 def _vouchers(session: Session) -> dict[Key, int]:
@@ -103,7 +104,7 @@ def export(session: Session) -> list[dict[str, Any]]:
         filled(
             {
                 "party_code": code,
-                "voucher_month": _month_text(month),
+                "voucher_month": date(month // 100, month % 100, 1),
                 "voucher_no": number,
                 "external_voucher_no": row.number,
                 "posted_on": row.entered_on,
@@ -111,10 +112,6 @@ def export(session: Session) -> list[dict[str, Any]]:
         )
         for (code, month, number), row in sorted(_known(session).items(), key=lambda item: item[0])
     ]
-
-
-def _month_text(month: int) -> str:
-    return f"{month // 100}-{month % 100:02d}"
 
 
 HANDLER = Handler("voucher-numbers", check, apply, export)
