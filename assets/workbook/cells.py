@@ -92,6 +92,8 @@ def read_column(
     distinct.discard("")
     known: dict[object, object] = {"": None}
     known.update(_at_sight(spec, distinct, unit_fen))
+    if spec.type in _BY_SHAPE and spec.type in (parsers or {}):
+        known.update(_by_shape(distinct, _BY_SHAPE[spec.type], (parsers or {})[spec.type]))
     marked: dict[object, Rejected] = {}
     doubts: dict[object, Rejected] = {}
     clearing: set[object] = set()
@@ -156,6 +158,8 @@ _ODD_IN_TEXTS: Final = re.compile(
     r"(?m)^[\s#'=【/—–―-]|\s$|[0-9]{11}|[0-9][ ·_-][0-9]|[^\S\n ]"
     r"|[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff\ufffd０-９]"
 )
+_ODD_IN_NAMES: Final = re.compile("[^\u4e00-\u9fff\n]")
+_LIMIT_NAME: Final = 40
 _DASH: Final = re.compile(r"[-/\\—–―－／]{1,4}")
 """What a clerk writes for "nothing here"; the same as an empty cell."""
 
@@ -172,7 +176,36 @@ def _at_sight(spec: ColumnSpec, distinct: set[object], unit_fen: int) -> dict[ob
         return {
             cell: cell for cell in distinct if type(cell) is dt.date and EARLIEST <= cell <= LATEST
         }
+    if spec.type is ColumnType.NAME:
+        return _clean(distinct, _ODD_IN_NAMES, _LIMIT_NAME)
+    if spec.type is ColumnType.INT:
+        lowest = 1 if spec.positive else 0
+        return {
+            cell: int(cell)
+            for cell in distinct
+            if type(cell) is float and lowest <= cell < 1_000_000_000 and cell.is_integer()
+        }
     return {}
+
+
+_BY_SHAPE: Final = {
+    ColumnType.ID: re.compile("[0-9]{17}[0-9X]"),
+    ColumnType.CARD: re.compile("[0-9]{8,32}"),
+}
+
+
+def _by_shape(
+    distinct: set[object], shape: re.Pattern[str], parser: Parser
+) -> dict[object, object]:
+    """Numbers that already have their canonical shape and that the given parser takes."""
+    found: dict[object, object] = {}
+    for cell in distinct:
+        if isinstance(cell, str) and shape.fullmatch(cell):
+            try:
+                found[cell] = str(parser(cell))
+            except InvalidValue:
+                continue
+    return found
 
 
 def _plain_amounts(spec: ColumnSpec, distinct: set[object], unit_fen: int) -> dict[object, object]:
@@ -359,7 +392,7 @@ def _name(spec: ColumnSpec, cell: object, unit_fen: int) -> str:
         raise Rejected(
             "invalid-name", "姓名里有自造字，换一台电脑就会变样。", "请用国标生僻字输入法重新键入。"
         )
-    if not letters.isalpha() or len(text) > 40:
+    if not letters.isalpha() or len(text) > _LIMIT_NAME:
         raise Rejected("invalid-name", "姓名里有数字或符号。", "请只填姓名本身，一格一人。")
     return text
 
