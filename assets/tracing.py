@@ -165,9 +165,8 @@ def trace_document(session: Session, number: str, at: AsOf) -> Trace:
         _at_most("支付", spent, "安排", allocated),
         _at_most("形成资产", formed, "支付", spent),
     )
-    return Trace(
-        root, proofs, f"形成资产{len(in_assets)}项，逐项可再查 fupin asset trace 资产编号。"
-    )
+    ending = f"形成资产{len(in_assets)}项，逐项可再查 fupin asset trace 资产编号。"
+    return Trace(_with_files(root, _files(session)), proofs, ending)
 
 
 # --- money ----------------------------------------------------------------------------------
