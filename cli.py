@@ -37,7 +37,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "template": ("ledger.commands.exchange:template", "生成带下拉和说明的空白表"),
     "asset": ("assets.commands.asset:app", "资产台账：清单、卡片、沿革、资金到户全链条"),
     "title": ("assets.commands.title:app", "确权：拟定、决议、公示、异议、意见、确认发证"),
-    "handover": ("assets.commands.handover:app", "移交：清单、接收、保留、拒收、入账"),
+    "handover": ("ledger.commands.handover:app", "移交：清单、接收、保留、拒收、入账"),
     "household": ("ledger.commands.household:app", "农户：名单、查询、变动"),
     "actor": ("assets.commands.actor:app", "经办人员、角色和岗位分离豁免"),
     "policy": ("ledger.commands.policy:app", "分配政策：校验、解释、比较"),

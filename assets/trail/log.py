@@ -50,6 +50,7 @@ class Entry:
         self._digests: dict[str, Any] = {}
         self._counts: dict[str, int] = {}
         self._versions: dict[str, int] = {}
+        self._pending: set[str] = set()
 
     def next_id(self, model: type[Any], count: int = 1) -> int:
         """Reserve row numbers of a table under the head lock; returns the first."""
@@ -71,8 +72,17 @@ class Entry:
         record.entry_id = self.id
         self._rows.setdefault(model.__tablename__, []).append(record)
         self._versions[model.__tablename__] = model.__table_version__
+        self._flush_parents(model.__table__)
         self.session.add(record)
+        self._pending.add(model.__tablename__)
         return row
+
+    def _flush_parents(self, table: Table) -> None:
+        """Without relationships the ORM does not know which table's rows must go first."""
+        parents = {key.column.table.name for key in table.foreign_keys}
+        if parents & self._pending:
+            self.session.flush()
+            self._pending.clear()
 
     def add_all(self, rows: Iterable[Row]) -> list[Row]:
         """Add several rows in order."""

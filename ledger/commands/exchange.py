@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     from sqlmodel import Session
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from assets.commands.edge import Edge
     from assets.errors import RowProblem
     from assets.intake import Batch, Handler
+    from assets.workbook.kinds import ColumnType
     from assets.workbook.parsed import Parsed
 
 HANDLERS = {
@@ -111,13 +113,32 @@ def read(
     from assets.asof import AsOf
     from assets.divisions_register import lookup
     from assets.errors import Refused
+    from assets.workbook.kinds import KINDS
+    from assets.workbook.mapping import load_mapping
     from assets.workbook.reading import read_workbook
 
     if not file.is_file():
         raise Refused(f"找不到文件 {file}。请核对路径和文件名。")
+    kinds = KINDS[kind]
     return read_workbook(
-        file, kind, sheet=sheet or None, mapping=mapping, lookup=lookup(session, AsOf())
+        file,
+        kinds,
+        sheet=sheet or None,
+        mapping=load_mapping(mapping, kinds) if mapping is not None else None,
+        lookup=lookup(session, AsOf()) if kind != "divisions" else None,
+        parsers=parsers(on),
     )
+
+
+def parsers(on: "date") -> "dict[ColumnType, Callable[[str], str]]":
+    """Checks of personal numbers, which only the accounts know."""
+    from assets.workbook.kinds import ColumnType
+    from ledger import bankcard, idnumber
+
+    return {
+        ColumnType.ID: lambda text: str(idnumber.parse(text, on)),
+        ColumnType.CARD: lambda text: str(bankcard.parse(text)),
+    }
 
 
 def to_batch(parsed: "Parsed", file: Path) -> "Batch":
@@ -228,7 +249,8 @@ def export(
 ) -> None:
     """导出一张表，可原样导回。示例：fupin export assets --out 资产登记表.xlsx."""
     from assets.errors import Refused
-    from assets.workbook.template import write_rows
+    from assets.workbook.kinds import KINDS
+    from assets.workbook.writing import write_rows
 
     edge: Edge = ctx.obj
     handler = handler_of(kind)
@@ -243,7 +265,7 @@ def export(
         with edge.reading() as session:
             rows = handler.export(session)
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_rows(kind, rows, out)
+    write_rows(KINDS[kind], rows, out)
     print(f"已导出{len(rows)}行到 {out}。")
 
 
@@ -253,9 +275,10 @@ def template(
     out: Path = typer.Option(..., "--out", help="写入的文件（.xlsx）"),
 ) -> None:
     """生成空白表，带下拉、说明和示例行。示例：fupin template households --out 农户.xlsx."""
+    from assets.workbook.kinds import KINDS
     from assets.workbook.template import template as build
 
     handler_of(kind)
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(build(kind))
+    out.write_bytes(build(KINDS[kind]))
     print(f"已生成空白表 {out}。")
