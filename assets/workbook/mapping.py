@@ -14,8 +14,8 @@ A mapping file (TOML) makes a published table readable without touching it:
     type = "小数"
     decimals = 2
 
-With a KIND the named headers are read as its fields. Without one the file itself says which
-columns there are; fields that no KIND knows may be given any type.
+With a KIND the named headers are read as its fields; a field the KIND does not know needs its
+type beside it. Without a KIND the file itself says which columns there are.
 """
 
 import tomllib
@@ -132,13 +132,17 @@ def load_mapping(path: Path, kind: Kind | None = None) -> Mapped:
 def _kind_columns(content: _File, kind: Kind) -> tuple[ColumnSpec, ...]:
     """The kind's columns, each with the mapped header as its first synonym."""
     wanted: dict[str, list[str]] = {}
+    added: list[ColumnSpec] = []
     for header, target in content.columns.items():
         name = target if isinstance(target, str) else target.field
+        if name not in kind.by_field and isinstance(target, _Target):
+            added.append(_own_column(header, target))
+            continue
         if name not in kind.by_field:
             known = "、".join(column.field for column in kind.columns)
             raise InvalidMapping(f"“{kind.name}”没有字段“{name}”。只能用：{known}。")
         wanted.setdefault(name, []).append(header)
-    return tuple(
+    known_columns = tuple(
         replace(
             column,
             header=wanted[column.field][0],
@@ -148,23 +152,25 @@ def _kind_columns(content: _File, kind: Kind) -> tuple[ColumnSpec, ...]:
         else column
         for column in kind.columns
     )
+    return (*known_columns, *added)
 
 
 def _own_columns(content: _File) -> tuple[ColumnSpec, ...]:
     if not content.columns:
         raise InvalidMapping("对照文件没有[columns]。请写明各表头对应的字段。")
-    return tuple(
-        ColumnSpec(header, target, ColumnType.TEXT)
-        if isinstance(target, str)
-        else ColumnSpec(
-            header,
-            target.field,
-            _type(target.type),
-            required=target.required,
-            decimals=target.decimals,
-            signed=target.signed,
-        )
-        for header, target in content.columns.items()
+    return tuple(_own_column(header, target) for header, target in content.columns.items())
+
+
+def _own_column(header: str, target: str | _Target) -> ColumnSpec:
+    if isinstance(target, str):
+        return ColumnSpec(header, target, ColumnType.TEXT)
+    return ColumnSpec(
+        header,
+        target.field,
+        _type(target.type),
+        required=target.required,
+        decimals=target.decimals,
+        signed=target.signed,
     )
 
 

@@ -841,6 +841,20 @@ def test_a_mapping_file_names_headers_and_unit(tmp_path: Path) -> None:
     assert parsed.sheets[0].rows[0].values["allocated_fen"] == 20_000_000
 
 
+def test_a_mapping_file_may_add_columns_that_the_kind_does_not_know(tmp_path: Path) -> None:
+    mapping = tmp_path / "m.toml"
+    text = (
+        '[columns]\n"受益户" = { field = "helped_count", type = "整数" }\n[rest]\ntype = "文字"\n'
+    )
+    mapping.write_text(text, encoding="utf-8")
+    mapped = load_mapping(mapping, PROJECTS)
+    path = write(tmp_path / "t.xlsx", [["项目名称", "受益户", "建设内容"], ["果园", 12.0, "新建"]])
+    parsed = read_workbook(path, PROJECTS, mapping=mapped)
+
+    values = {"name": "果园", "helped_count": 12, "建设内容": "新建"}
+    assert dict(parsed.sheets[0].rows[0].values) == values
+
+
 @pytest.mark.parametrize(
     "text",
     [
