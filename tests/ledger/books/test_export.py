@@ -132,6 +132,7 @@ def moved(text: str, pick: random.Random) -> str:
     return "".join(lines)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_households_are_leaf_accounts_in_the_journals(full: Any, tmp_path: Path) -> None:
     text = journal(full, "hledger", tmp_path).read_text(encoding="utf-8")
     assert "Liabilities:V440203102204:C2004-11302:H440203102202  0 FEN = -233 FEN" in text
@@ -192,6 +193,10 @@ def yuan_fen(text: str) -> int:
     return int(text.replace(".", "")) if text else 0
 
 
+def read_csv(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_data_package_describes_and_digests_every_file(full: Any, tmp_path: Path) -> None:
     close_through(full.session, full.act(date(2019, 3, 1)), full.party_id, 201902)
@@ -203,9 +208,7 @@ def test_the_data_package_describes_and_digests_every_file(full: Any, tmp_path: 
         assert resource["hash"] == "sha256:" + hashlib.sha256(raw).hexdigest()
         assert resource["bytes"] == len(raw)
     tables = {
-        sheet.name: list(
-            csv.DictReader((tmp_path / "pack" / f"{sheet.name}.csv").open(encoding="utf-8"))
-        )
+        sheet.name: read_csv(tmp_path / "pack" / f"{sheet.name}.csv")
         for sheet in data_package.SHEETS
     }
     for sheet in data_package.SHEETS:
@@ -225,7 +228,7 @@ def test_the_data_package_describes_and_digests_every_file(full: Any, tmp_path: 
         by_account[row["account_id"]] -= int(row["balance_fen"])
     assert set(by_account.values()) == {0}
     assert [row["period"] for row in tables["closes"]] == ["201901", "201902"]
-    fields = list(csv.DictReader((tmp_path / "pack" / "数据字典.csv").open(encoding="utf-8")))
+    fields = read_csv(tmp_path / "pack" / "数据字典.csv")
     assert len(fields) == sum(len(sheet.columns) for sheet in data_package.SHEETS)
 
 

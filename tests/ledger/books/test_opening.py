@@ -28,6 +28,7 @@ def test_the_opening_stands_as_opening_balance_not_as_turnover(village: Any) -> 
     assert balance.is_balanced
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_unexplained_rest_is_visible_on_its_own_account(village: Any) -> None:
     rows = {r.code: r for r in trial_balance(village.session, village.party_id, 201901).rows}
     assert rows["399"].title == "期初差异（待查）" and rows["399"].opening_fen == -1
@@ -53,6 +54,7 @@ def test_undistributed_income_is_kept_by_asset_year_and_stream(village: Any) -> 
         (OPENED, [OpeningItem("BANK", "777", 5)], UnknownAccount, "没有科目"),
     ],
 )
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_unsound_sheet_is_refused(
     bare: Any, starts_on: date, items: list[OpeningItem], error: type[Exception], match: str
 ) -> None:
@@ -61,12 +63,14 @@ def test_an_unsound_sheet_is_refused(
     bare.session.rollback()
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_book_is_opened_once(village: Any, refuses: Any) -> None:
     with refuses(CannotOpen, "已于2019-01-01建账"), village.writing() as written:
         items = [OpeningItem("BANK", "102", 5)]
         open_book(village.session, written, village.party_id, OPENED, items)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_opening_is_not_reversed(village: Any, refuses: Any) -> None:
     voucher = posting.voucher_by_number(village.session, village.party_id, 201901, 1)
     with refuses(CannotReverse, "期初凭证"):

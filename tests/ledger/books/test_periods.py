@@ -40,6 +40,7 @@ def test_a_month_closes_after_the_one_before_and_after_its_last_day(
         close_month(session, village.act(inputs="again"), party, 201901)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_december_closes_with_the_year(village: Any, refuses: Any) -> None:
     with refuses(CannotClose, "随年度结账"):
         close_month(village.session, village.act(date(2020, 1, 5)), village.party_id, 201912)
@@ -83,6 +84,7 @@ def test_the_database_refuses_to_close_out_of_order_or_with_a_wrong_count(villag
         village.session.rollback()
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_year_needs_its_eleven_months(village: Any, refuses: Any) -> None:
     with refuses(CannotClose, "应先结2019年1月"):
         close_year(village.session, village.act(date(2020, 1, 5)), village.party_id, 2019)
@@ -130,6 +132,7 @@ def test_a_year_is_closed_by_eleven_steps_and_its_tables_balance(village: Any) -
     village.session.rollback()
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_more_than_there_is_cannot_be_extracted(village: Any, refuses: Any) -> None:
     on = village.act(date(2020, 1, 10))
     close_through(village.session, on, village.party_id, 201911)
@@ -176,6 +179,7 @@ def test_an_unexplained_difference_to_the_bank_blocks_the_year(village: Any, ref
     assert [item.amount_fen for item in result.bank.items] == [700]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_what_the_bank_has_not_seen_yet_is_in_transit(village: Any) -> None:
     village.event("subsidy_paid", date(2019, 12, 30), 900, household_id=village.households[0])
     statement(village, 1_860_000)
@@ -248,6 +252,7 @@ def trial(session: Any, party: int, month: int, code: str) -> int:
     return row.closing_fen
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_only_a_village_with_a_closed_2023_converts(village: Any, refuses: Any) -> None:
     with refuses(CannotConvert, "2023年度尚未结账"):
         conversion.convert(village.session, village.act(date(2024, 1, 2)), village.party_id)
@@ -255,6 +260,7 @@ def test_only_a_village_with_a_closed_2023_converts(village: Any, refuses: Any) 
         conversion.convert(village.session, village.act(date(2024, 1, 2)), village.agency_id)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_agency_closes_its_year_without_surplus(village: Any) -> None:
     village.event("agency_received", date(2019, 4, 1), 500, party=village.agency_id)
     village.event("agency_deducted", date(2019, 4, 2), 30, party=village.agency_id)

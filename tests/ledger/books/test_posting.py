@@ -102,6 +102,7 @@ def test_a_voucher_is_numbered_within_entity_and_month(record: Any) -> None:
     assert posting.voucher_name(second.number) == "记-002"
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_lines_of_zero_are_left_out_and_a_voucher_of_nothing_is_refused(record: Any) -> None:
     voucher = record([*pair(100), Line("112", DEBIT, 0)])
     assert voucher.line_count == 2
@@ -109,6 +110,7 @@ def test_lines_of_zero_are_left_out_and_a_voucher_of_nothing_is_refused(record: 
         record(pair(0))
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_unbalanced_voucher_is_refused_with_the_difference(record: Any) -> None:
     with pytest.raises(Unbalanced, match=r"相差-0\.01元"):
         record([Line("102", DEBIT, 99), Line("501", CREDIT, 100)])
@@ -124,11 +126,13 @@ def test_a_book_not_opened_or_not_yet_opened_is_refused(book: Any, record: Any) 
         record(pair(1), date(2018, 12, 31))
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_account_the_chart_does_not_have_is_refused(record: Any) -> None:
     with pytest.raises(UnknownAccount, match="没有科目“999”"):
         record(pair(1, debit="999"))
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_personal_number_in_the_summary_is_refused(book: Any, village: int) -> None:
     from assets.masking import PersonalNumberInText
 
@@ -145,6 +149,7 @@ def test_a_personal_number_in_the_summary_is_refused(book: Any, village: int) ->
         )
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_chart_is_that_of_the_day(book: Any, record: Any) -> None:
     record(pair(1, credit="50101"), date(2023, 12, 31))
     record(pair(1, credit="50101"), date(2024, 1, 1))
@@ -157,6 +162,7 @@ def test_the_chart_is_that_of_the_day(book: Any, record: Any) -> None:
     }
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_events_of_a_village_follow_the_chart_of_the_day(book: Any, village: int) -> None:
     def codes(event: str, day: date, **facts: Any) -> list[str]:
         lines = posting.event_lines(book.session, event, village, day, 100, **facts)
@@ -182,11 +188,13 @@ def test_events_of_a_village_follow_the_chart_of_the_day(book: Any, village: int
     assert codes("retention", new) == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_event_without_a_rule_is_refused(book: Any, village: int) -> None:
     with pytest.raises(UnknownPosting, match="没有分录规则"):
         posting.event_lines(book.session, "agency_passed", village, OPENED, 100)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_household_stands_on_the_account_kept_by_household(book: Any, village: int) -> None:
     lines = posting.event_lines(
         book.session, "wage_paid", village, OPENED, 5, household_id=2, channel="JOB"
@@ -194,6 +202,7 @@ def test_the_household_stands_on_the_account_kept_by_household(book: Any, villag
     assert [(line.account, line.household_id) for line in lines] == [("20201", 2), ("102", 0)]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_pool_and_an_agency_keep_memorandum_accounts(book: Any) -> None:
     with writing(book, "agency") as written:
         agency = written.add(Party(code="AGENCY", kind=PartyKind.AGENCY.value))
@@ -212,6 +221,7 @@ def test_a_pool_and_an_agency_keep_memorandum_accounts(book: Any) -> None:
     assert voucher.debit_fen == 60 and voucher.line_count == 4
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_what_a_line_is_about_is_interned_once(book: Any, record: Any) -> None:
     facts: dict[str, Any] = {"asset_id": 7, "income_year": 2018, "stream": "RENT"}
     for _ in range(2):
@@ -292,30 +302,25 @@ def forged(book: Any, voucher: Voucher, **changes: Any) -> None:
     session.execute(Voucher.__table__.insert(), row)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"credit_fen": 4}, "凭证借贷不平或分录不全"),
-        ({"omit": 1}, "凭证借贷不平或分录不全"),
-        ({"skip": 2}, "凭证号必须连续"),
-        ({"skip": 0}, "凭证号必须连续"),
-        ({"shift": 1}, "凭证分录范围不连续"),
-        ({"household_id": 99}, "农户不存在"),
-        ({"account": 99}, "科目"),
-        ({"dimension": 99}, "辅助核算"),
-    ],
-)
-def test_the_database_refuses_a_voucher_forged_by_hand(
-    book: Any, record: Any, changes: dict[str, Any], sentence: str
-) -> None:
+FORGERIES: list[tuple[dict[str, Any], str]] = [
+    ({"credit_fen": 4}, "凭证借贷不平或分录不全"),
+    ({"omit": 1}, "凭证借贷不平或分录不全"),
+    ({"skip": 2}, "凭证号必须连续"),
+    ({"skip": 0}, "凭证号必须连续"),
+    ({"shift": 1}, "凭证分录范围不连续"),
+    ({"household_id": 99}, "农户不存在"),
+    ({"account": 99}, "科目"),
+    ({"dimension": 99}, "辅助核算"),
+]
+
+
+def test_the_database_refuses_every_voucher_forged_by_hand(book: Any, record: Any) -> None:
     voucher = record(pair(5))
-    with pytest.raises(DBAPIError, match=sentence):
-        forged(book, voucher, **changes)
-    book.session.rollback()
-
-
-def test_a_voucher_of_no_fault_passes_the_same_road(book: Any, record: Any) -> None:
-    forged(book, record(pair(5)))
+    for changes, sentence in FORGERIES:
+        with pytest.raises(DBAPIError, match=sentence):
+            forged(book, voucher, **changes)
+        book.session.rollback()
+    forged(book, voucher)
     book.session.rollback()
 
 
@@ -392,6 +397,7 @@ def test_a_voucher_is_reversed_once_only(book: Any, record: Any) -> None:
     book.session.rollback()
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_reversal_needs_a_reason(book: Any, record: Any) -> None:
     wrong = record(pair(100))
     with pytest.raises(CannotReverse, match="没有写明原因"):
@@ -423,6 +429,7 @@ def test_a_reversal_after_the_switch_stands_on_the_new_chart(book: Any, record: 
     book.session.commit()
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_difference_entry_is_linked_and_keeps_its_side(book: Any, record: Any) -> None:
     wrong = record(pair(120))
     lines = [Line("102", DEBIT, -20), Line("50101", CREDIT, -20)]
