@@ -366,7 +366,7 @@ def _write_channels(
                 channel=Channel.CARRIED,
                 title=Channel.CARRIED.label,
                 rule_text="未分完部分结转下期",
-                source="内部约定 (nothing is silently dropped)",
+                source="内部约定（余款不得无声消失）",
                 amount_fen=outcome.carried_forward_fen,
             )
         )
