@@ -37,7 +37,7 @@ from assets.procedure.duties import record_stage
 from assets.procedure.notices import Posting
 from assets.procedure.states import move
 from assets.registration import asset_ids
-from assets.trail import Act, Entry
+from assets.trail import Act, Entry, digest_of
 
 OPINIONS = (Stage.TOWN_REVIEW, Stage.DEPARTMENT)
 """The opinions without which the district does not confirm."""
@@ -384,6 +384,17 @@ def _require_ready(session: Session, code: str, on: date) -> None:
             raise Refused(f"确权{code}缺少{stage.label}。请先用 fupin title opinion 登记。")
         if not newest[stage]:
             raise Refused(f"确权{code}的{stage.label}为不同意，不能确认。")
+
+
+def list_sha256(session: Session, code: str) -> str:
+    """Digest of the list as posted: asset codes, titles, values.
+
+    依据: 内部约定 (what was posted can be compared with what was confirmed)
+    """
+    lines = lines_of(session, title_by_code(session, code))
+    return digest_of(
+        *(f"{x.asset_code} {x.title} {x.original_value_fen}" for x in lines if x.removed is None)
+    )
 
 
 def titles(session: Session, *, village_code: str = "") -> list[TitleAct]:

@@ -124,26 +124,12 @@ def notice(
             days,
             "WORKING" if working else "CALENDAR",
             place,
-            list_sha256(session, code),
+            verbs.list_sha256(session, code),
             phone or None,
         )
         return f"确权{code}：公示到{verbs.post(session, act, code, posting)}。"
 
     edge.each(chosen(edge, codes), "title notice", one)
-
-
-def list_sha256(session: object, code: str) -> str:
-    """Digest of the list as posted: asset codes, titles, values."""
-    from sqlmodel import Session
-
-    from assets import title as verbs
-    from assets.trail import digest_of
-
-    assert isinstance(session, Session)
-    lines = verbs.lines_of(session, verbs.title_by_code(session, code))
-    return digest_of(
-        *(f"{x.asset_code} {x.title} {x.original_value_fen}" for x in lines if x.removed is None)
-    )
 
 
 @app.command("object")

@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 from assets.courses import ASSET_MACHINE
 from assets.models import AssetState, HandoverAct, ObjectKind, TitleAct
 from assets.procedure.states import move, state_of
-from assets.title import lines_of, title_by_code
+from assets.title import lines_of, list_sha256, title_by_code
 from assets.trail import Entry
 
 KIND_OF_LABEL = {
@@ -83,15 +83,9 @@ def _title_noticed(session: Session, written: Entry, code: str, on: date) -> Non
             )
 
 
-def _title_digest(session: Session, code: str) -> str:
-    from assets.commands.title import list_sha256
-
-    return list_sha256(session, code)
-
-
 COURSES: dict[ObjectKind, Course] = {
     ObjectKind.TITLE: Course(
-        exists=_title_exists, after_notices=_title_noticed, notice_digest=_title_digest
+        exists=_title_exists, after_notices=_title_noticed, notice_digest=list_sha256
     ),
     ObjectKind.HANDOVER: Course(exists=_handover_exists),
 }

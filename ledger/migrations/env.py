@@ -1,6 +1,6 @@
 """How Alembic runs inside the program: always on the connection it is handed."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlmodel import SQLModel
@@ -9,7 +9,7 @@ import ledger.models  # noqa: F401
 from assets import columns
 
 
-def render_item(kind: str, item: Any, autogen: Any) -> str | bool:
+def render_item(kind: str, item: Any, autogen: Any) -> str | Literal[False]:
     """Write our column types by name into a revision file."""
     if kind == "type" and isinstance(item, columns.COLUMN_TYPES):
         autogen.imports.add("from assets import columns")
