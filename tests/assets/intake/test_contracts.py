@@ -1,7 +1,5 @@
 from datetime import date
 
-import pytest
-
 from assets import operation
 from assets.asof import AsOf
 from assets.intake import contracts as intake
@@ -10,7 +8,6 @@ from tests.assets.small_district import (
     ROAD,
     batch,
     contract_rows,
-    furnish,
     names,
     problems,
     take_in,
@@ -18,21 +15,17 @@ from tests.assets.small_district import (
 from tests.conftest import Book
 
 
-@pytest.fixture
-def let(book: Book) -> Book:
-    furnish(book.session)
-    return book
+def test_what_is_due_by_a_day_is_known(standing: Book) -> None:
+    contract = operation.contract_by_code(standing.session, "HT-2019-001")
+    assert (
+        operation.due_amount(standing.session, contract.id, AsOf(date(2019, 12, 31))) == 1_200_001
+    )
+    assert operation.due_amount(standing.session, contract.id, AsOf(date(2019, 6, 29))) == 0
+    assert len(operation.dues(standing.session, AsOf())) == 6
+    assert len(operation.contracts(standing.session, AsOf(), asset_id=contract.asset_id)) == 1
 
 
-def test_what_is_due_by_a_day_is_known(let: Book) -> None:
-    contract = operation.contract_by_code(let.session, "HT-2019-001")
-    assert operation.due_amount(let.session, contract.id, AsOf(date(2019, 12, 31))) == 1_200_001
-    assert operation.due_amount(let.session, contract.id, AsOf(date(2019, 6, 29))) == 0
-    assert len(operation.dues(let.session, AsOf())) == 6
-    assert len(operation.contracts(let.session, AsOf(), asset_id=contract.asset_id)) == 1
-
-
-def test_an_equity_holding_has_no_schedule(let: Book) -> None:
+def test_an_equity_holding_has_no_schedule(register: Book) -> None:
     row = {
         **contract_rows()[0],
         "contract_code": "HT-2019-002",
@@ -40,10 +33,10 @@ def test_an_equity_holding_has_no_schedule(let: Book) -> None:
         "yearly_due_fen": None,
         "principal_fen": 100,
     }
-    assert take_in(let.session, "contracts", [row]).counts == {"合同": 1, "应收": 0}
+    assert take_in(register.session, "contracts", [row]).counts == {"合同": 1, "应收": 0}
 
 
-def test_wrong_rows_are_all_named(let: Book) -> None:
+def test_wrong_rows_are_all_named(standing: Book) -> None:
     first = contract_rows()[0]
     new = {**first, "contract_code": "HT-2019-009"}
     rows = [
@@ -53,7 +46,7 @@ def test_wrong_rows_are_all_named(let: Book) -> None:
         {**new, "ends_on": date(2100, 12, 31)},
         {**first, "yearly_due_fen": 1},
     ]
-    found = [names(problems(let.session, "contracts", [row])) for row in rows]
+    found = [names(problems(standing.session, "contracts", [row])) for row in rows]
     assert found == [
         ["unknown-code"],
         ["unknown-code"],
@@ -63,14 +56,14 @@ def test_wrong_rows_are_all_named(let: Book) -> None:
     ]
 
 
-def test_odd_rows_are_remarked_on(let: Book) -> None:
+def test_odd_rows_are_remarked_on(standing: Book) -> None:
     new = {**contract_rows()[0], "contract_code": "HT-2019-009"}
     rows = [
         {**new, "asset_code": ROAD, "yearly_due_fen": None},
         {**new, "principal_fen": 100_000_000, "agreed_return_ppm": 80_000},
         {**new, "first_due_on": date(2018, 6, 30)},
     ]
-    found = intake.remarks(let.session, batch("contracts", rows), ON)
+    found = intake.remarks(standing.session, batch("contracts", rows), ON)
     assert names(found) == [
         "no-due-amount",
         "contract-unusual",

@@ -14,7 +14,6 @@ from tests.assets.small_district import (
     PROVINCE,
     batch,
     fund_rows,
-    furnish,
     names,
     problems,
     take_in,
@@ -22,21 +21,15 @@ from tests.assets.small_district import (
 from tests.conftest import Book
 
 
-@pytest.fixture
-def funded(book: Book) -> Book:
-    furnish(book.session, upto="assets")
-    return book
-
-
-def test_wrong_rows_are_all_named(funded: Book) -> None:
+def test_wrong_rows_are_all_named(standing: Book) -> None:
     first = fund_rows()[0]
     new = {**first, "document_number": "韶财农〔2018〕99号"}
     rows = [{**new, "received_fen": 100_000_001}, {**first, "issued_fen": 100_000_100}]
-    found = names(problems(funded.session, "funds", rows))
+    found = names(problems(standing.session, "funds", rows))
     assert found == ["received-over-issued", "already-registered"]
 
 
-def test_odd_rows_are_remarked_on_and_taken_in(funded: Book) -> None:
+def test_odd_rows_are_remarked_on_and_taken_in(register: Book) -> None:
     row = {
         **fund_rows()[0],
         "document_number": "韶财农〔2018〕99号",
@@ -45,18 +38,18 @@ def test_odd_rows_are_remarked_on_and_taken_in(funded: Book) -> None:
         "issued_on": date(2019, 6, 1),
         "received_on": date(2018, 6, 1),
     }
-    found = intake.remarks(funded.session, batch("funds", [row]), ON)
+    found = intake.remarks(register.session, batch("funds", [row]), ON)
     assert names(found) == [
         "level-unusual",
         "dates-out-of-order",
         "year-unusual",
         "date-in-future",
     ]
-    take_in(funded.session, "funds", [row])
+    take_in(register.session, "funds", [row])
 
 
-def test_money_arrives_in_parts_and_never_more_than_was_issued(funded: Book) -> None:
-    session = funded.session
+def test_money_arrives_in_parts_and_never_more_than_was_issued(register: Book) -> None:
+    session = register.session
     row = {**fund_rows()[0], "document_number": "韶财农〔2018〕99号", "received_fen": 40_000_000}
     take_in(session, "funds", [row])
     act = Act("R0005", "fund receipt", date(2019, 2, 1))
@@ -75,17 +68,17 @@ def test_money_arrives_in_parts_and_never_more_than_was_issued(funded: Book) -> 
 
 
 @pytest.mark.parametrize("by", ["document", "year", "level", "type"])
-def test_received_is_spent_plus_unspent_by_whatever_it_is_reviewed(funded: Book, by: str) -> None:
-    lines = funds.review(funded.session, AsOf(date(2018, 12, 31)), by=by)
+def test_received_is_spent_plus_unspent_by_whatever_it_is_reviewed(standing: Book, by: str) -> None:
+    lines = funds.review(standing.session, AsOf(date(2018, 12, 31)), by=by)
     assert sum(line.received_fen for line in lines) == 160_000_000
     for line in lines:
         assert line.received_fen == line.spent_fen + sum(line.unspent_fen.values())
     assert sum(line.formed_fen for line in lines) == 90_000_000 + 20_000_000 + 800_000
 
 
-def test_unspent_money_lies_at_its_stage_and_moves_with_the_day(funded: Book) -> None:
+def test_unspent_money_lies_at_its_stage_and_moves_with_the_day(standing: Book) -> None:
     def of(document: str, day: date) -> funds.ReviewLine:
-        lines = funds.review(funded.session, AsOf(day))
+        lines = funds.review(standing.session, AsOf(day))
         return next(line for line in lines if line.key == document)
 
     before = of(CENTRAL, date(2018, 8, 1))
@@ -97,8 +90,8 @@ def test_unspent_money_lies_at_its_stage_and_moves_with_the_day(funded: Book) ->
     assert after.formed_ppm == 1_000_000 and after.not_received_fen == 0
 
 
-def test_the_review_by_town_counts_what_was_allocated_there(funded: Book) -> None:
-    lines = funds.review(funded.session, AsOf(), by="town")
+def test_the_review_by_town_counts_what_was_allocated_there(standing: Book) -> None:
+    lines = funds.review(standing.session, AsOf(), by="town")
     assert [(line.key, line.issued_fen) for line in lines] == [("440203102000", 0)]
     assert lines[0].allocated_fen == 111_000_000
 

@@ -10,7 +10,6 @@ from assets.models import PartyFact, PartyKind
 from tests.assets.small_district import (
     FENGTIAN,
     LONGGUI_VILLAGE,
-    furnish,
     names,
     party_rows,
     problems,
@@ -21,26 +20,20 @@ from tests.conftest import Book
 COLLECTIVE = f"V{LONGGUI_VILLAGE}"
 
 
-@pytest.fixture
-def founded(book: Book) -> Book:
-    furnish(book.session, upto="parties")
-    return book
-
-
-def test_an_account_number_is_stored_sealed_with_its_tail(founded: Book) -> None:
-    party = parties.party_by_code(founded.session, COLLECTIVE)
-    fact = parties.party_fact(founded.session, party.id, AsOf())
+def test_an_account_number_is_stored_sealed_with_its_tail(standing: Book) -> None:
+    party = parties.party_by_code(standing.session, COLLECTIVE)
+    fact = parties.party_fact(standing.session, party.id, AsOf())
     assert fact is not None and fact.account_tail == "0302"
     assert fact.account_sealed is not None and b"622848" not in fact.account_sealed
 
 
-def test_a_committee_acts_for_the_collective_of_its_village(founded: Book) -> None:
-    ids = parties.party_ids(founded.session)
-    acting = parties.acting_for(founded.session, AsOf())
+def test_a_committee_acts_for_the_collective_of_its_village(standing: Book) -> None:
+    ids = parties.party_ids(standing.session)
+    acting = parties.acting_for(standing.session, AsOf())
     assert acting == {ids[f"V{FENGTIAN}"]: ids[f"N{FENGTIAN}"]}
 
 
-def test_a_new_name_holds_from_its_day_and_blank_cells_keep_the_account(founded: Book) -> None:
+def test_a_new_name_holds_from_its_day_and_blank_cells_keep_the_account(register: Book) -> None:
     change = {
         "party_code": COLLECTIVE,
         "name": "龙归村股份经济合作联合社",
@@ -50,12 +43,12 @@ def test_a_new_name_holds_from_its_day_and_blank_cells_keep_the_account(founded:
         "village_name": "龙归村",
         "starts_on": date(2020, 7, 1),
     }
-    take_in(founded.session, "parties", [change])
-    party = parties.party_by_code(founded.session, COLLECTIVE)
-    assert parties.party_titles(founded.session, AsOf(date(2020, 6, 30)))[party.id] == (
+    take_in(register.session, "parties", [change])
+    party = parties.party_by_code(register.session, COLLECTIVE)
+    assert parties.party_titles(register.session, AsOf(date(2020, 6, 30)))[party.id] == (
         "龙归村经济联合社"
     )
-    fact = parties.party_fact(founded.session, party.id, AsOf(date(2020, 7, 1)))
+    fact = parties.party_fact(register.session, party.id, AsOf(date(2020, 7, 1)))
     assert fact is not None and (fact.title, fact.account_tail, fact.bank) == (
         "龙归村股份经济合作联合社",
         "0302",
@@ -63,15 +56,15 @@ def test_a_new_name_holds_from_its_day_and_blank_cells_keep_the_account(founded:
     )
 
 
-def test_the_clear_token_takes_the_account_away(founded: Book) -> None:
+def test_the_clear_token_takes_the_account_away(register: Book) -> None:
     change = {**party_rows()[0], "starts_on": date(2020, 7, 1), "account_no": "【清除】"}
-    take_in(founded.session, "parties", [change])
-    party = parties.party_by_code(founded.session, COLLECTIVE)
-    fact = parties.party_fact(founded.session, party.id, AsOf())
+    take_in(register.session, "parties", [change])
+    party = parties.party_by_code(register.session, COLLECTIVE)
+    fact = parties.party_fact(register.session, party.id, AsOf())
     assert fact is not None and (fact.account_sealed, fact.account_tail) == (None, None)
 
 
-def test_wrong_rows_are_all_named(founded: Book) -> None:
+def test_wrong_rows_are_all_named(standing: Book) -> None:
     collective, committee, *_, household = party_rows()
     new = {**collective, "party_code": "V1", "account_no": None}
     uscc = "54440203MF0000001A"
@@ -88,7 +81,7 @@ def test_wrong_rows_are_all_named(founded: Book) -> None:
         [{**household, "bank_name": "信用社"}],
         [{**new, "party_type": "镇资金池"}],
     ]
-    found = [names(problems(founded.session, "parties", rows)) for rows in cases]
+    found = [names(problems(standing.session, "parties", rows)) for rows in cases]
     assert found == [
         ["village-missing"],
         ["uscc-missing"],
@@ -104,15 +97,15 @@ def test_wrong_rows_are_all_named(founded: Book) -> None:
     ]
 
 
-def test_the_same_parties_in_another_file_are_done_already(founded: Book) -> None:
+def test_the_same_parties_in_another_file_are_done_already(register: Book) -> None:
     with pytest.raises(AlreadyDone):
-        take_in(founded.session, "parties", list(reversed(party_rows())))
-    founded.session.rollback()
-    assert len(founded.session.exec(select(PartyFact)).all()) == len(party_rows())
+        take_in(register.session, "parties", list(reversed(party_rows())))
+    register.session.rollback()
+    assert len(register.session.exec(select(PartyFact)).all()) == len(party_rows())
 
 
-def test_an_unknown_code_is_not_found_and_kinds_are_listed(founded: Book) -> None:
+def test_an_unknown_code_is_not_found_and_kinds_are_listed(standing: Book) -> None:
     with pytest.raises(NotFound):
-        parties.party_by_code(founded.session, "V0")
-    pools = parties.of_kinds(founded.session, [PartyKind.TOWN_POOL])
+        parties.party_by_code(standing.session, "V0")
+    pools = parties.of_kinds(standing.session, [PartyKind.TOWN_POOL])
     assert [pool.code for pool in pools] == ["P440203105000"]

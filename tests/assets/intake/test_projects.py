@@ -13,7 +13,6 @@ from tests.assets.small_district import (
     PROVINCE,
     batch,
     export,
-    furnish,
     names,
     problems,
     project_rows,
@@ -22,26 +21,22 @@ from tests.assets.small_district import (
 from tests.conftest import Book
 
 
-@pytest.fixture
-def planned(book: Book) -> Book:
-    furnish(book.session, upto="projects")
-    return book
-
-
-def test_one_document_paid_in_two_parts_is_allocated_once(planned: Book) -> None:
+def test_one_document_paid_in_two_parts_is_allocated_once(register: Book) -> None:
     first, *_ = project_rows()
     part = {**first, "project_code": "XM-2018-009", "allocated_fen": 1_000_000}
     rows = [
         {**part, "paid_fen": 600_000, "payment_voucher_no": "记-010"},
         {**part, "paid_fen": 400_000, "payment_voucher_no": "记-011"},
     ]
-    outcome = take_in(planned.session, "projects", rows)
+    outcome = take_in(register.session, "projects", rows)
     assert outcome.counts == {"项目": 1, "变更": 0, "安排": 1, "支付": 2}
-    row = next(r for r in projects.project_rows(planned.session, AsOf()) if r.code == "XM-2018-009")
+    row = next(
+        r for r in projects.project_rows(register.session, AsOf()) if r.code == "XM-2018-009"
+    )
     assert (row.allocated_fen, row.paid_fen, row.unspent_fen) == (1_000_000, 1_000_000, 0)
 
 
-def test_a_later_file_adds_a_payment_and_a_date(planned: Book) -> None:
+def test_a_later_file_adds_a_payment_and_a_date(register: Book) -> None:
     works = project_rows()[2]
     later = {
         **works,
@@ -50,12 +45,12 @@ def test_a_later_file_adds_a_payment_and_a_date(planned: Book) -> None:
         "paid_fen": 200_000,
         "payment_voucher_no": "记-020",
     }
-    outcome = take_in(planned.session, "projects", [works, later], on=date(2019, 3, 6))
+    outcome = take_in(register.session, "projects", [works, later], on=date(2019, 3, 6))
     assert outcome.counts["支付"] == 1
-    assert [r["payment_voucher_no"] for r in export(planned.session, "projects")][-1] == "记-020"
+    assert [r["payment_voucher_no"] for r in export(register.session, "projects")][-1] == "记-020"
 
 
-def test_wrong_rows_are_all_named(planned: Book) -> None:
+def test_wrong_rows_are_all_named(standing: Book) -> None:
     plant, _, works = project_rows()
     new = {**plant, "project_code": "XM-2018-009", "payment_voucher_no": "记-010"}
     cases = [
@@ -72,7 +67,7 @@ def test_wrong_rows_are_all_named(planned: Book) -> None:
             {**new, "allocated_fen": 20, "paid_fen": 1, "payment_voucher_no": "记-011"},
         ],
     ]
-    found = [names(problems(planned.session, "projects", rows)) for rows in cases]
+    found = [names(problems(standing.session, "projects", rows)) for rows in cases]
     assert found == [
         ["unknown-code"],
         ["over-document"],
@@ -86,25 +81,25 @@ def test_wrong_rows_are_all_named(planned: Book) -> None:
     ]
 
 
-def test_a_mistyped_document_is_answered_with_the_nearest(planned: Book) -> None:
+def test_a_mistyped_document_is_answered_with_the_nearest(standing: Book) -> None:
     row = {**project_rows()[0], "document_number": "韶财农〔2018〕13号"}
-    found = problems(planned.session, "projects", [row])
+    found = problems(standing.session, "projects", [row])
     assert CENTRAL in found[0].remedy or PROVINCE in found[0].remedy
 
 
-def test_dates_out_of_order_are_remarked_on(planned: Book) -> None:
+def test_dates_out_of_order_are_remarked_on(standing: Book) -> None:
     row = {
         **project_rows()[0],
         "approved_on": date(2019, 1, 1),
         "final_account_fen": 1,
     }
-    found = intake.remarks(planned.session, batch("projects", [row]), ON)
+    found = intake.remarks(standing.session, batch("projects", [row]), ON)
     assert names(found) == ["dates-out-of-order", "paid-before-approval", "paid-over-final"]
 
 
-def test_a_project_is_at_its_stage_on_a_day(planned: Book) -> None:
-    project = projects.project_by_code(planned.session, "XM-2018-001")
-    fact = projects.project_fact(planned.session, project.id, AsOf())
+def test_a_project_is_at_its_stage_on_a_day(standing: Book) -> None:
+    project = projects.project_by_code(standing.session, "XM-2018-001")
+    fact = projects.project_fact(standing.session, project.id, AsOf())
     assert fact is not None
     days = [date(2018, 6, 1), date(2018, 7, 1), date(2018, 12, 1), date(2018, 12, 8)]
     assert [projects.unspent_stage(fact, day) for day in days] == [
@@ -117,11 +112,11 @@ def test_a_project_is_at_its_stage_on_a_day(planned: Book) -> None:
     assert projects.unspent_stage(fact, days[-1]) is UnspentStage.NOT_SETTLED
     fact.unspent_stage = "UNFINISHED"
     assert projects.unspent_stage(fact, days[-1]) is UnspentStage.UNFINISHED
-    planned.session.expunge_all()
+    standing.session.expunge_all()
 
 
-def test_projects_are_listed_by_place_and_an_unknown_one_is_not_found(planned: Book) -> None:
-    listed = projects.project_rows(planned.session, AsOf(), village="440203102205")
+def test_projects_are_listed_by_place_and_an_unknown_one_is_not_found(standing: Book) -> None:
+    listed = projects.project_rows(standing.session, AsOf(), village="440203102205")
     assert [row.code for row in listed] == ["XM-2018-002"]
     with pytest.raises(NotFound):
-        projects.project_by_code(planned.session, "XM-0")
+        projects.project_by_code(standing.session, "XM-0")

@@ -1,7 +1,5 @@
 from datetime import date
 
-import pytest
-
 from assets import ownership
 from assets.asof import AsOf
 from assets.intake import shares as intake
@@ -17,7 +15,6 @@ from tests.assets.small_district import (
     ROAD,
     batch,
     export,
-    furnish,
     names,
     problems,
     share_rows,
@@ -28,14 +25,8 @@ from tests.conftest import Book
 LATER = date(2020, 7, 1)
 
 
-@pytest.fixture
-def shared(book: Book) -> Book:
-    furnish(book.session, upto="shares")
-    return book
-
-
-def test_shares_of_a_day_stay_when_a_later_version_comes(shared: Book) -> None:
-    session = shared.session
+def test_shares_of_a_day_stay_when_a_later_version_comes(register: Book) -> None:
+    session = register.session
     asset, ids = asset_by_code(session, PLANT), party_ids(session)
     first, second = sorted((ids[f"V{LONGGUI_VILLAGE}"], ids[f"V{FENGTIAN}"]))
     rows = [
@@ -51,7 +42,7 @@ def test_shares_of_a_day_stay_when_a_later_version_comes(shared: Book) -> None:
     assert benefit == old
 
 
-def test_a_part_without_a_holder_is_held_by_a_coded_unclear_title(shared: Book) -> None:
+def test_a_part_without_a_holder_is_held_by_a_coded_unclear_title(register: Book) -> None:
     row = share_rows()[2]
     rows = [
         {**row, "share_denominator": 2, "starts_on": LATER},
@@ -63,16 +54,16 @@ def test_a_part_without_a_holder_is_held_by_a_coded_unclear_title(shared: Book) 
             "basis_document": "权属争议，镇调处中",
         },
     ]
-    take_in(shared.session, "shares", rows)
-    unclear = ownership.unclear_rights(shared.session, AsOf())
+    take_in(register.session, "shares", rows)
+    unclear = ownership.unclear_rights(register.session, AsOf())
     assert [row.unclear_reason for row in unclear] == ["DISPUTE"]
     assert unclear[0].next_step
-    assert ownership.versions_not_whole(shared.session, AsOf()) == []
-    exported = [row for row in export(shared.session, "shares") if row["starts_on"] == LATER]
+    assert ownership.versions_not_whole(register.session, AsOf()) == []
+    exported = [row for row in export(register.session, "shares") if row["starts_on"] == LATER]
     assert len(exported) == 2 and "holder_code" not in exported[1]
 
 
-def test_wrong_rows_are_all_named(shared: Book) -> None:
+def test_wrong_rows_are_all_named(standing: Book) -> None:
     own, other, road, cattle, *_, operate, _ = share_rows()
     late = {"starts_on": LATER}
     cases = [
@@ -100,7 +91,7 @@ def test_wrong_rows_are_all_named(shared: Book) -> None:
             },
         ],
     ]
-    found = [names(problems(shared.session, "shares", rows)) for rows in cases]
+    found = [names(problems(standing.session, "shares", rows)) for rows in cases]
     assert found == [
         ["unknown-code"],
         ["unknown-code"],
@@ -114,10 +105,10 @@ def test_wrong_rows_are_all_named(shared: Book) -> None:
         ["already-registered"],
         ["shares-not-whole"],
     ]
-    assert "0.99996" in problems(shared.session, "shares", cases[3])[0].message
+    assert "0.99996" in problems(standing.session, "shares", cases[3])[0].message
 
 
-def test_odd_rows_are_remarked_on(shared: Book) -> None:
+def test_odd_rows_are_remarked_on(standing: Book) -> None:
     own, other, road, cattle, *_ = share_rows()
     late = {"starts_on": LATER}
     rows = [
@@ -126,7 +117,7 @@ def test_odd_rows_are_remarked_on(shared: Book) -> None:
         {**road, "holder_code": "4402031020401", "starts_on": date(2017, 1, 1)},
         {**cattle, **late, "holder_code": f"V{LONGGUI_VILLAGE}"},
     ]
-    found = intake.remarks(shared.session, batch("shares", rows), ON)
+    found = intake.remarks(standing.session, batch("shares", rows), ON)
     assert names(found) == [
         "company-holds-plant",
         "shares-differ-from-money",
@@ -136,7 +127,7 @@ def test_odd_rows_are_remarked_on(shared: Book) -> None:
     ]
 
 
-def test_rights_are_listed_by_asset_and_right(shared: Book) -> None:
-    listed = [(row["asset_code"], row["right"]) for row in export(shared.session, "shares")]
+def test_rights_are_listed_by_asset_and_right(standing: Book) -> None:
+    listed = [(row["asset_code"], row["right"]) for row in export(standing.session, "shares")]
     assert listed[:2] == [(CATTLE, "所有权"), (CATTLE, "收益权")]
     assert (ROAD, "所有权") in listed and listed == sorted(listed, key=lambda pair: pair[0])
