@@ -8,6 +8,8 @@ not wear; memorandum books keep none.
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import func
+from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, select
 
 from assets import trail
@@ -15,8 +17,8 @@ from assets.asof import AsOf, current_rows
 from assets.errors import Refused
 from assets.models import Asset, AssetClass, AssetFact
 from assets.trail import Act, Entry
-from ledger.books.balances import details
 from ledger.books.posting import (
+    CONVERSION,
     Line,
     entity_of,
     event_lines,
@@ -64,7 +66,11 @@ def month_end(month: int) -> date:
 
 @dataclass(frozen=True)
 class Card:
-    """What the books say of one asset: cost, wear so far, first month booked."""
+    """What the books say of one asset: cost, wear so far, and how far its useful life has run.
+
+    ``starts_month`` is the month in use (or booked); ``run_months`` are the months already worn
+    before the books began together with those booked since.
+    """
 
     asset_id: int
     asset_code: str
@@ -73,15 +79,24 @@ class Card:
     cost_fen: int
     worn_fen: int
     starts_month: int
+    run_months: int
     life_months: int
 
     def wear_fen(self, month: int) -> int:
         """What the asset loses in a month; 0 before its first and after its net value is gone."""
-        elapsed = months_between(self.starts_month, month) - 1
         net = self.cost_fen - self.worn_fen
-        if elapsed < 0 or net <= 0:
+        if months_between(self.starts_month, month) < 1 or net <= 0:
             return 0
-        return month_share(net, self.life_months - elapsed)
+        return month_share(net, self.life_months - self.run_months)
+
+
+@dataclass
+class _Booked:
+    cost_fen: int = 0
+    brought_fen: int = 0
+    worn_fen: int = 0
+    first_month: int = 0
+    times: int = 0
 
 
 def cards(session: Session, party_id: int, at: AsOf) -> list[Card]:
@@ -89,49 +104,52 @@ def cards(session: Session, party_id: int, at: AsOf) -> list[Card]:
 
     依据: 财会〔2004〕12号; 财会〔2023〕14号 (固定资产)
     """
-    cost: dict[int, int] = {}
-    worn: dict[int, int] = {}
-    for each in details(session, party_id, at):
-        if each.code in PROPERTY_CODES:
-            cost[each.facts.asset_id] = cost.get(each.facts.asset_id, 0) + each.balance_fen
-        elif each.code in WEAR_CODES:
-            worn[each.facts.asset_id] = worn.get(each.facts.asset_id, 0) - each.balance_fen
-    booked = _booked_months(session, party_id)
+    booked = _booked(session, party_id, at)
     codes = {asset.id: asset.code for asset in session.exec(select(Asset)).all()}
-    facts = current_rows(session, AssetFact, ("asset_id",), at)
-    found = [
-        Card(
-            asset_id=fact.asset_id,
-            asset_code=str.__str__(codes[fact.asset_id]),
-            form=str.__str__(fact.form),
-            asset_class=str.__str__(fact.asset_class),
-            cost_fen=cost[fact.asset_id],
-            worn_fen=worn.get(fact.asset_id, 0),
-            starts_month=_starts(fact, booked[fact.asset_id], worn.get(fact.asset_id, 0)),
-            life_months=fact.life_months,
+    found = []
+    for fact in current_rows(session, AssetFact, ("asset_id",), at):
+        one = booked.get(fact.asset_id)
+        if one is None or one.cost_fen <= 0 or not fact.life_months:
+            continue
+        starts, before = _starts(fact, one)
+        found.append(
+            Card(
+                asset_id=fact.asset_id,
+                asset_code=str.__str__(codes[fact.asset_id]),
+                form=str.__str__(fact.form),
+                asset_class=str.__str__(fact.asset_class),
+                cost_fen=one.cost_fen,
+                worn_fen=one.brought_fen + one.worn_fen,
+                starts_month=starts,
+                run_months=before + one.times,
+                life_months=fact.life_months,
+            )
         )
-        for fact in facts
-        if fact.life_months and cost.get(fact.asset_id, 0) > 0
-    ]
     return sorted(found, key=lambda card: card.asset_code)
 
 
-def _starts(fact: AssetFact, booked_month: int, worn_fen: int) -> int:
-    """The month from which the useful life counts.
+def _starts(fact: AssetFact, one: _Booked) -> tuple[int, int]:
+    """The month from which the useful life counts, and the months run before the books began.
 
-    The day in use; a cost first booked later without wear so far counts from its booking.
+    A cost that came with wear counts from its day in use; one booked new from its booking.
     """
     in_use = month_of(fact.in_use_on or fact.acquired_on)
-    return in_use if worn_fen else max(in_use, booked_month)
+    if not one.brought_fen:
+        return max(in_use, one.first_month), 0
+    return in_use, max(0, months_between(in_use, one.first_month) - 1)
 
 
-def _booked_months(session: Session, party_id: int) -> dict[int, int]:
-    from sqlalchemy import func
-    from sqlalchemy import select as rows_of
-
+def _booked(session: Session, party_id: int, at: AsOf) -> dict[int, _Booked]:
+    """Asset id → what its lines on cost and wear accounts come to."""
     entity = entity_of(session, party_id)
+    keys = (col(Dimension.asset_id), col(Account.code), col(Voucher.kind))
     rows = session.execute(
-        rows_of(col(Dimension.asset_id), func.min(col(Voucher.month)))
+        rows_of(
+            *keys,
+            func.sum(col(VoucherLine.side) * col(VoucherLine.amount_fen)),
+            func.min(col(Voucher.month)),
+            func.count(col(Voucher.id).distinct()),
+        )
         .select_from(Voucher)
         .join(
             VoucherLine,
@@ -139,10 +157,30 @@ def _booked_months(session: Session, party_id: int) -> dict[int, int]:
         )
         .join(Account, col(Account.id) == col(VoucherLine.account_id))
         .join(Dimension, col(Dimension.id) == col(VoucherLine.dimension_id))
-        .where(col(Voucher.entity_id) == entity.id, col(Account.code).in_(PROPERTY_CODES))
-        .group_by(col(Dimension.asset_id))
+        .where(
+            col(Voucher.entity_id) == entity.id,
+            col(Voucher.dated_on) <= at.day,
+            col(Voucher.entry_id) <= at.position,
+            col(Voucher.kind) != CONVERSION,
+            col(Account.code).in_((*PROPERTY_CODES, *WEAR_CODES)),
+        )
+        .group_by(*keys)
     ).all()
-    return {int(asset_id): int(month) for asset_id, month in rows}
+    found: dict[int, _Booked] = {}
+    for asset_id, code, kind, fen, month, times in rows:
+        one = found.setdefault(int(asset_id), _Booked())
+        if kind == DEPRECIATION:
+            one.worn_fen -= int(fen)
+            one.times += int(times)
+        elif code in WEAR_CODES and kind == "REVERSAL":
+            one.worn_fen -= int(fen)
+            one.times -= int(times)
+        elif code in WEAR_CODES:
+            one.brought_fen -= int(fen)
+        else:
+            one.cost_fen += int(fen)
+            one.first_month = min(one.first_month or int(month), int(month))
+    return found
 
 
 def depreciate_month(session: Session, act: Act, party_id: int, month: int) -> Voucher | None:
@@ -205,11 +243,15 @@ def depreciated_months(session: Session, entity: BookEntity, year: int) -> set[i
 
     依据: 内部约定 (十二次折旧)
     """
+    reversals = select(Voucher.reverses_voucher_id).where(
+        Voucher.entity_id == entity.id, col(Voucher.reverses_voucher_id).is_not(None)
+    )
     rows = session.exec(
         select(Voucher.concerns_period).where(
             Voucher.entity_id == entity.id,
             Voucher.kind == DEPRECIATION,
             col(Voucher.concerns_period).between(year * 100 + 1, year * 100 + 12),
+            col(Voucher.id).not_in(reversals),
         )
     ).all()
     return set(rows)

@@ -93,19 +93,24 @@ def close(
 
 
 def _close_month(edge: "Edge", party: str, month: int) -> None:
+    """Close every open month through ``month``; a December waits for its year."""
     from ledger.books import periods
+
+    december = month % 100 == periods.DECEMBER
+    last = month - 1 if december else month
 
     def verb(session: "Session", act: Any, party_id: int, code: str) -> str:
         from ledger.books.posting import entity_of
 
-        entity = entity_of(session, party_id)
-        if periods.next_to_close(session, entity) > month:
+        waiting = "；12月随年度结账一并办理" if december else ""
+        if periods.next_to_close(session, entity_of(session, party_id)) > last:
+            if december and periods.closed_through(session, entity_of(session, party_id)) < month:
+                return f"{code} 11月以前已结{waiting}。"
             periods.close_month(session, act, party_id, month)
-        done = periods.close_through(session, act, party_id, month)
+        done = periods.close_through(session, act, party_id, last)
         vouchers = sum(each.voucher_count for each in done)
-        return (
-            f"{code} 已结{done[0].month}至{done[-1].month}，共{len(done)}个月、{vouchers}张凭证。"
-        )
+        span = f"{done[0].month}至{done[-1].month}，共{len(done)}个月、{vouchers}张凭证"
+        return f"{code} 已结{span}{waiting}。"
 
     over_books(edge, party, "book close", verb)
 
@@ -273,20 +278,19 @@ def vouchers_(
         )
         if month:
             statement = statement.where(Voucher.month == month_number(month))
-        found = session.exec(statement).all()
-    rows = [
-        [
-            books[v.entity_id],
-            v.month,
-            voucher_name(v.number),
-            v.dated_on,
-            v.summary,
-            format_yuan(v.debit_fen),
-            v.concerns_period,
-            v.id,
+        rows = [
+            [
+                books[v.entity_id],
+                v.month,
+                voucher_name(v.number),
+                v.dated_on,
+                v.summary,
+                format_yuan(v.debit_fen),
+                v.concerns_period,
+                v.id,
+            ]
+            for v in session.exec(statement).all()
         ]
-        for v in found
-    ]
     headers = ["主体", "月份", "凭证号", "日期", "摘要", "金额", "所属期", "序号"]
     edge.print_table(headers, rows)
 

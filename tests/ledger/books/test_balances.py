@@ -24,8 +24,8 @@ from ledger.books.balances import (
 )
 from ledger.books.periods import close_through
 from ledger.books.posting import CREDIT, DEBIT, Line
-from ledger.books.refusals import LedgerError
 from ledger.books.statutory import balance_sheet, layout, unplaced
+from ledger.errors import LedgerError
 from ledger.models import Account, Voucher, VoucherLine
 
 
@@ -171,6 +171,8 @@ def test_whatever_is_posted_reversed_and_closed_balances_are_sums_of_lines(
                         model[line.account] = (
                             model.get(line.account, 0) + line.side * line.amount_fen
                         )
+            elif what == "close":
+                attempt_close(village, number, month - 1)
             elif what == "reverse" and posted:
                 voucher, lines = posted[detail % len(posted)]
                 try:
@@ -216,6 +218,16 @@ def attempt(village: Any, number: int, on: date, lines: list[Line]) -> Voucher |
             )
     except LedgerError:
         return None
+
+
+def attempt_close(village: Any, number: int, month: int) -> None:
+    """Close through a month if that is possible; later postings into it must be refused."""
+    try:
+        with village.session.begin_nested():
+            act = village.act(date(2020, 6, 1), f"close {number}")
+            close_through(village.session, act, village.party_id, month)
+    except LedgerError:
+        return
 
 
 def by_lines(session: Session) -> dict[str, int]:
