@@ -194,7 +194,8 @@ def linked(
     )
     if step:
         statement = statement.where(EvidenceLink.step == step)
-    return list(dict.fromkeys(session.exec(statement.order_by(col(Evidence.id))).all()))
+    found = session.exec(statement.order_by(col(Evidence.id))).all()
+    return list({each.id: each for each in found}.values())
 
 
 def declare_gap(
