@@ -564,3 +564,80 @@ def confirm_all(
         except AlreadyDone:
             continue
     return made
+
+
+# --- the equation ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class IncomeBalance:
+    """received = deducted + planned + waiting + unstated, to the fen, for one income year."""
+
+    income_year: int
+    received_fen: int
+    deducted_fen: int
+    planned_fen: int
+    waiting_fen: int
+    unstated_fen: int
+
+    @property
+    def left_fen(self) -> int:
+        """What was received."""
+        return self.received_fen
+
+    @property
+    def right_fen(self) -> int:
+        """What became of it."""
+        return self.deducted_fen + self.planned_fen + self.waiting_fen + self.unstated_fen
+
+
+def income_balances(session: Session, at: AsOf) -> list[IncomeBalance]:
+    """What was received of each income year and what became of it, as of a day and position.
+
+    ``planned`` is in a standing plan, ``waiting`` in a statement and no plan, ``unstated`` received
+    and in no statement yet.
+
+    依据: 国开办发〔2017〕61号; 内部约定 (received = deducted + distributed + carried)
+    """
+    receipts = session.exec(
+        select(Receipt, StatementSource)
+        .outerjoin(StatementSource, col(StatementSource.receipt_id) == col(Receipt.id))
+        .where(
+            col(Receipt.money_kind).in_([str.__str__(each) for each in DISTRIBUTABLE]),
+            col(Receipt.arrived_on) <= at.day,
+            col(Receipt.entry_id) <= at.position,
+        )
+    ).all()
+    used, _ = _used(session, at)
+    received: dict[int, int] = {}
+    unstated: dict[int, int] = {}
+    for receipt, source in receipts:
+        year = receipt.income_year
+        received[year] = received.get(year, 0) + receipt.amount_fen
+        if source is None or source.entry_id > at.position:
+            unstated[year] = unstated.get(year, 0) + receipt.amount_fen
+    statements = session.exec(
+        select(PlantStatement).where(
+            col(PlantStatement.confirmed_on) <= at.day, col(PlantStatement.entry_id) <= at.position
+        )
+    ).all()
+    deducted: dict[int, int] = {}
+    planned: dict[int, int] = {}
+    waiting: dict[int, int] = {}
+    for statement in statements:
+        year = statement.income_year
+        deducted[year] = deducted.get(year, 0) + statement.deducted_fen
+        for line in lines_of(session, statement.id):
+            where = planned if line.id in used else waiting
+            where[year] = where.get(year, 0) + line.amount_fen
+    return [
+        IncomeBalance(
+            income_year=year,
+            received_fen=received[year],
+            deducted_fen=deducted.get(year, 0),
+            planned_fen=planned.get(year, 0),
+            waiting_fen=waiting.get(year, 0),
+            unstated_fen=unstated.get(year, 0),
+        )
+        for year in sorted(received)
+    ]

@@ -192,3 +192,38 @@ def arrears(ctx: typer.Context) -> None:
             for x in lines
         ],
     )
+
+
+@app.command("balance")
+def balance(ctx: typer.Context) -> None:
+    """收益平衡表：到账＝扣除＋已入方案＋已结转未分配＋未结转，逐年核对。示例：fupin income balance."""
+    from assets.asof import AsOf
+    from assets.money import format_yuan
+    from ledger.statements import income_balances
+
+    edge: Edge = ctx.obj
+    with edge.reading() as session:
+        lines = income_balances(session, AsOf(day=edge.on))
+    if edge.as_json:
+        edge.print_json(
+            [
+                {**vars(line), "left_fen": line.left_fen, "right_fen": line.right_fen}
+                for line in lines
+            ]
+        )
+        return
+    edge.print_table(
+        ["年度", "到账（元）", "扣除", "已入方案", "已结转未分配", "未结转", "核对"],
+        [
+            [
+                x.income_year,
+                format_yuan(x.received_fen),
+                format_yuan(x.deducted_fen),
+                format_yuan(x.planned_fen),
+                format_yuan(x.waiting_fen),
+                format_yuan(x.unstated_fen),
+                "一致" if x.left_fen == x.right_fen else "不一致",
+            ]
+            for x in lines
+        ],
+    )
