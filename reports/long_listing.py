@@ -5,6 +5,7 @@ slices are joined: pages in order, one set of fonts, one tree of tags, and the f
 of y laid over at last, when y is known. What a slice shows is drawn by ``html`` like any page.
 """
 
+import gc
 import io
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -14,7 +15,15 @@ from pikepdf import Dictionary, Name, ObjectStreamMode, Pdf
 
 from reports.html import Part, Setting, draw, footer_pages, settle
 from reports.paper import Paper
-from reports.pdf import RenderedPage, attachments, check_tools, lay_out, pack_pages, write
+from reports.pdf import (
+    RenderedPage,
+    attachments,
+    check_tools,
+    collector_resting,
+    lay_out,
+    pack_pages,
+    write,
+)
 
 SLICE_ROWS = 400
 PROCESSES = 2
@@ -72,16 +81,20 @@ def _measure() -> tuple[int, int]:
 def _print(part: Part, page_rows: int) -> tuple[bytes, int]:
     """One slice as PDF bytes without footer, and its pages."""
     paper, setting = _Task.paper, _Task.setting
-    if paper.tables[0].page_subtotals:
-        ends = [_expected_ends(part, page_rows)]
-        document = pack_pages(paper, setting, ends, 0, part)
-        for page in document.pages:
-            # The marks have served; they would become targets of links.
-            page.anchors.clear()
-    else:
-        document = lay_out(draw(paper, setting=setting, part=part))
-    content = write(document, attachments(paper) if part.is_first else [])
-    return _with_short_tags(content), len(document.pages)
+    with collector_resting():
+        if paper.tables[0].page_subtotals:
+            document = pack_pages(paper, setting, [_expected_ends(part, page_rows)], 0, part)
+            for page in document.pages:
+                # The marks have served; they would become targets of links.
+                page.anchors.clear()
+        else:
+            document = lay_out(draw(paper, setting=setting, part=part))
+        pages = len(document.pages)
+        content = write(document, attachments(paper) if part.is_first else [])
+    # The pages refer to each other in circles; the next slice needs their room.
+    del document
+    gc.collect()
+    return _with_short_tags(content), pages
 
 
 def _print_footers(pages: int) -> bytes:

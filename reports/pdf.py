@@ -7,10 +7,12 @@ so that the answer to a missing one is a sentence with the install line.
 """
 
 import csv
+import gc
 import io
 import json
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from itertools import accumulate
@@ -66,8 +68,21 @@ def to_pdf(paper: Paper) -> bytes:
 
         return long_listing.to_pdf(paper)
     setting = settle(paper)
-    ends = page_ends(paper, setting)
-    return write(lay_out(draw(paper, setting=setting, page_ends=ends)), attachments(paper))
+    with collector_resting():
+        ends = page_ends(paper, setting)
+        return write(lay_out(draw(paper, setting=setting, page_ends=ends)), attachments(paper))
+
+
+@contextmanager
+def collector_resting() -> Iterator[None]:
+    """Lay out without looking for garbage, which took a quarter of the time and found little."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def is_long(paper: Paper) -> bool:
