@@ -8,7 +8,7 @@ Exit 0 done or already done, 1 refused or problems found, 2 wrong usage.
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date
@@ -219,10 +219,7 @@ def make_desk(database: str, surroundings: Surroundings) -> Any:
     from assets.vault import Vault, read_key_file
 
     entropy = surroundings.entropy or system_entropy
-    folder = key_folder(database)
-    environment = surroundings.environment
-    key_file = Path(environment.get("FUPIN_KEY_FILE", "") or folder / "fupin.key")
-    signing = Path(environment.get("FUPIN_SIGNING_KEY", "") or folder / "signing.pem")
+    key_file, signing = key_files(database, surroundings.environment)
     return Desk(
         recorder=surroundings.recorder or _system_user(),
         clock=surroundings.clock or system_clock,
@@ -237,6 +234,15 @@ def key_folder(database: str) -> Path:
     if database.startswith("sqlite:///"):
         return Path(database.removeprefix("sqlite:///")).parent / "keys"
     return Path("keys")
+
+
+def key_files(database: str, environment: Mapping[str, str]) -> tuple[Path, Path]:
+    """The key of names and numbers, and the signing key: as the environment says, or together."""
+    folder = key_folder(database)
+    return (
+        Path(environment.get("FUPIN_KEY_FILE", "") or folder / "fupin.key"),
+        Path(environment.get("FUPIN_SIGNING_KEY", "") or folder / "signing.pem"),
+    )
 
 
 def _system_user() -> str:
@@ -383,13 +389,13 @@ def init(
     from ledger.database import create_book, existing_book
 
     edge, surroundings = ctx.obj, ctx.obj.surroundings
-    folder = key_folder(edge.database)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key_file, signing = key_files(edge.database, surroundings.environment)
     entropy = surroundings.entropy or system_entropy
     for path, make in (
-        (folder / "fupin.key", lambda path: create_key_file(path, entropy)),
-        (folder / "signing.pem", lambda path: create_key(path, entropy(32))),
+        (key_file, lambda path: create_key_file(path, entropy)),
+        (signing, lambda path: create_key(path, entropy(32))),
     ):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.exists():
             edge.note(f"沿用已有密钥文件 {path}。")
         else:
@@ -399,9 +405,10 @@ def init(
         raise AlreadyDone(f"新建账本 {code}", 1)
     create_book(edge.database, desk=desk, code=code, title=title, on=edge.on)
     print(f"已新建账本：{edge.database}")
-    print(f"密钥在 {folder}：fupin.key（个人信息）、signing.pem（检查点签名）。")
+    print(f"密钥：{key_file}（个人信息）、{signing}（检查点签名）。")
     print(
-        "请立即把两个密钥文件另行备份，与账本备份分开保管；丢失 fupin.key 将无法再看到姓名和证件号。"
+        "请立即把两个密钥文件另行备份，与账本备份分开保管；"
+        f"丢失 {key_file.name} 将无法再看到姓名和证件号。"
     )
 
 
