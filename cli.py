@@ -35,7 +35,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "import": ("ledger.commands.exchange:import_", "导入表格（先全面检查，再一次写入）"),
     "export": ("ledger.commands.exchange:export", "导出表格，导出的表可原样导回"),
     "template": ("ledger.commands.exchange:template", "生成带下拉和说明的空白表"),
-    "asset": ("assets.commands.asset:app", "资产台账：清单、卡片、沿革、资金到户全链条"),
+    "asset": ("ledger.commands.asset:app", "资产台账：清单、卡片、沿革、资金到户全链条"),
     "title": ("assets.commands.title:app", "确权：拟定、决议、公示、异议、意见、确认发证"),
     "handover": ("ledger.commands.handover:app", "移交：清单、接收、保留、拒收、入账"),
     "household": ("ledger.commands.household:app", "农户：名单、查询、变动"),
