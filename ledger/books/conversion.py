@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from assets import trail
 from assets.asof import AsOf
@@ -184,12 +184,3 @@ def unmapped() -> list[str]:
         for account in old
         if account.kind not in ("INCOME", "EXPENSE") and account.code not in known
     ]
-
-
-def conversion_vouchers(session: Session) -> list[Voucher]:
-    """Every conversion voucher, by id."""
-    return list(
-        session.exec(
-            select(Voucher).where(Voucher.kind == CONVERSION).order_by(col(Voucher.id))
-        ).all()
-    )

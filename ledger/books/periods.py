@@ -653,11 +653,6 @@ def _details(work: _Year) -> list[Detail]:
     return [row for row in rows if row.chart == work.used.name]
 
 
-def years_between(entity: BookEntity, through: date) -> range:
-    """The years a book has run."""
-    return range(entity.opened_on.year, through.year + 1)
-
-
 def open_months(session: Session, entity: BookEntity, on: date) -> int:
     """How many months that are over are not closed yet (待结账月数).
 

@@ -23,7 +23,7 @@ from assets.procedure.duties import database_message
 from assets.trail import Act, Entry
 from ledger.books import accounts
 from ledger.books.accounts import Chart
-from ledger.books.dimensions import Facts, dimensions_by_id, intern
+from ledger.books.dimensions import Facts, intern
 from ledger.books.refusals import (
     CannotReverse,
     ClosedPeriod,
@@ -574,7 +574,7 @@ def reverse_within(
     依据: 会计法
     """
     original = voucher_by_id(session, voucher_id)
-    _refuse_second_reversal(session, original, reason)
+    _refuse_irreversible(session, original, reason)
     day = dated_on or written.act.on
     party_id = party_of(session, original)
     return post_packed(
@@ -583,7 +583,7 @@ def reverse_within(
         party_id=party_id,
         dated_on=day,
         kind="REVERSAL",
-        summary=f"冲销{original.month} {voucher_name(original.number)}：{reason}",
+        summary=f"冲销{_name(original)}：{reason}",
         packed=_negated(session, written, original, day),
         concerns=original.concerns_period,
         object_code=original.object_code,
@@ -591,21 +591,32 @@ def reverse_within(
     )
 
 
-def _refuse_second_reversal(session: Session, original: Voucher, reason: str) -> None:
-    name = f"{original.month} {voucher_name(original.number)}"
-    if not reason.strip():
-        raise CannotReverse(f"冲销凭证{name}没有写明原因。请用 --reason 写明。")
+def _refuse_irreversible(session: Session, original: Voucher, reason: str) -> None:
+    _refuse_without_reason(original, reason)
     if original.kind in UNTOUCHABLE:
         raise CannotReverse(
-            f"凭证{name}是{UNTOUCHABLE[original.kind]}，不作冲销。请另记一张更正凭证。"
+            f"凭证{_name(original)}是{UNTOUCHABLE[original.kind]}，不作冲销。请另记一张更正凭证。"
         )
     if original.reverses_voucher_id is not None:
-        raise CannotReverse(f"凭证{name}本身是冲销凭证，不再冲销。请按正确内容重新记一张凭证。")
+        raise CannotReverse(
+            f"凭证{_name(original)}本身是冲销凭证，不再冲销。请按正确内容重新记一张凭证。"
+        )
+    _refuse_if_reversed(session, original)
+
+
+def _refuse_without_reason(original: Voucher, reason: str) -> None:
+    if not reason.strip():
+        raise CannotReverse(f"更正凭证{_name(original)}没有写明原因。请用 --reason 写明。")
+
+
+def _refuse_if_reversed(session: Session, original: Voucher) -> None:
     second = session.exec(select(Voucher).where(Voucher.reverses_voucher_id == original.id)).first()
     if second is not None:
-        raise CannotReverse(
-            f"凭证{name}已由{second.month} {voucher_name(second.number)}冲销，不能再次冲销。"
-        )
+        raise CannotReverse(f"凭证{_name(original)}已由{_name(second)}冲销，不能再次冲销或更正。")
+
+
+def _name(voucher: Voucher) -> str:
+    return f"{voucher.month} {voucher_name(voucher.number)}"
 
 
 def _negated(session: Session, written: Entry, original: Voucher, day: date) -> PackedLines:
@@ -672,22 +683,17 @@ def adjust(
         what=f"差额更正凭证{voucher_id}",
     ) as written:
         original = voucher_by_id(session, voucher_id)
-        if original.reverses_voucher_id is None:
-            _refuse_second_reversal(session, original, reason)
+        _refuse_without_reason(original, reason)
+        _refuse_if_reversed(session, original)
         return post(
             session,
             written,
             party_id=party_of(session, original),
             dated_on=dated_on or act.on,
             kind="ADJUSTMENT",
-            summary=f"更正{original.month} {voucher_name(original.number)}：{reason}",
+            summary=f"更正{_name(original)}：{reason}",
             lines=lines,
             concerns=original.concerns_period,
             object_code=original.object_code,
             adjusts=original.id,
         )
-
-
-def facts_by_dimension(session: Session) -> dict[int, Facts]:
-    """Dimension id → facts, for readers of lines."""
-    return dimensions_by_id(session)

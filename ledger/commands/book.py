@@ -396,6 +396,43 @@ def statements_(
     edge.note(note)
 
 
+@app.command("outside")
+def outside_(
+    ctx: typer.Context,
+    year: int = typer.Option(..., "--year", help="年度"),
+    party: str = PARTY,
+    all_: bool = typer.Option(False, "--all", help="也列出已核对一致的"),
+) -> None:
+    """与村财务软件核对凭证号，列出未回号和重号的凭证。示例：fupin book outside --year 2019."""
+    from assets.money import format_yuan
+    from assets.parties import party_by_code
+    from ledger.books.outside import compare
+
+    edge: Edge = ctx.obj
+    rows: list[list[Any]] = []
+    total = 0
+    with edge.reading() as session:
+        for code in party_codes(session, party):
+            found = compare(session, party_by_code(session, code).id, year)
+            total += len(found)
+            rows += [
+                [
+                    code,
+                    each.month,
+                    each.voucher,
+                    each.summary,
+                    format_yuan(each.amount_fen),
+                    each.outside_number,
+                    each.problem,
+                ]
+                for each in found
+                if each.problem or all_
+            ]
+    headers = ["主体", "月份", "凭证号", "摘要", "金额", "外部凭证号", "问题"]
+    edge.print_table(headers, rows)
+    edge.note(f"共{total}张凭证，{sum(1 for row in rows if row[-1])}张待核对。")
+
+
 @app.command("export")
 def export_(
     ctx: typer.Context,

@@ -99,14 +99,15 @@ def test_three_programs_accept_the_books_and_agree_on_every_balance(
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("rounds", [3, pytest.param(200, marks=pytest.mark.soak)])
 def test_one_fen_moved_between_two_postings_is_caught_by_all_three(
-    full: Any, tool: Callable[[str], str], tmp_path: Path
+    full: Any, tool: Callable[[str], str], tmp_path: Path, rounds: int
 ) -> None:
     pick = random.Random(7)
     for name in JOURNALS:
         path = journal(full, name, tmp_path)
         text = path.read_text(encoding="utf-8")
-        for _ in range(3):
+        for _ in range(rounds):
             path.write_text(moved(text, pick), encoding="utf-8")
             done = run(*check_command(name, tool, path))
             assert done.returncode != 0 or "rror" in done.stderr, name

@@ -71,7 +71,14 @@ def test_a_book_is_opened_once(village: Any, refuses: Any) -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_an_opening_is_not_reversed(village: Any, refuses: Any) -> None:
+def test_an_opening_is_not_reversed_but_what_is_found_out_is_adjusted(
+    village: Any, refuses: Any
+) -> None:
     voucher = posting.voucher_by_number(village.session, village.party_id, 201901, 1)
     with refuses(CannotReverse, "期初凭证"):
         posting.reverse(village.session, village.act(), voucher.id, reason="录错")
+    lines = [posting.Line("399", posting.CREDIT, -1), posting.Line("311", posting.CREDIT, 1)]
+    fixed = posting.adjust(village.session, village.act(), voucher.id, lines=lines, reason="查明")
+    village.session.commit()
+    assert fixed.adjusts_voucher_id == voucher.id
+    assert opening_differences(village.session, AsOf()) == []

@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from assets.asof import AsOf
 from assets.errors import AlreadyDone
+from assets.models import Party, PartyKind
 from ledger.books import conversion, periods, posting
 from ledger.books.balances import (
     account_balances,
@@ -38,6 +39,32 @@ def test_a_month_closes_after_the_one_before_and_after_its_last_day(
     session.rollback()
     with refuses(ClosedPeriod, "已结账"):
         close_month(session, village.act(inputs="again"), party, 201901)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_months_that_wait_for_their_close_are_counted(village: Any, refuses: Any) -> None:
+    session, party = village.session, village.party_id
+    entity = posting.entity_of(session, party)
+    days = (date(2019, 1, 30), date(2019, 1, 31), date(2020, 1, 1))
+    assert [periods.open_months(session, entity, day) for day in days] == [0, 1, 12]
+    close_through(session, village.act(), party, 201902)
+    session.commit()
+    assert periods.open_months(session, entity, date(2019, 3, 31)) == 1
+    with refuses(ClosedPeriod, "2019年2月已结账"):
+        close_through(session, village.act(), party, 201902)
+    with refuses(CannotClose, "不是月份"):
+        close_month(session, village.act(), party, 201913)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_seal_of_a_close_speaks_chinese(village: Any, monkeypatch: Any, refuses: Any) -> None:
+    monkeypatch.setattr(periods, "keep_month", lambda *_: Unbalanced())
+    with refuses(CannotClose, "借贷不平，不能结账"):
+        close_month(village.session, village.act(), village.party_id, 201901)
+
+
+class Unbalanced:
+    is_balanced = False
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -256,6 +283,12 @@ def trial(session: Any, party: int, month: int, code: str) -> int:
 def test_only_a_village_with_a_closed_2023_converts(village: Any, refuses: Any) -> None:
     with refuses(CannotConvert, "2023年度尚未结账"):
         conversion.convert(village.session, village.act(date(2024, 1, 2)), village.party_id)
+    with refuses(CannotConvert, "已用新制度科目"), village.writing() as written:
+        third = written.add(Party(code="V440203102299", kind=PartyKind.COLLECTIVE.value))
+        posting.ensure_entity(village.session, written, third.id, date(2024, 3, 1))
+        entity = posting.entity_of(village.session, third.id)
+        assert conversion.is_converted(village.session, entity)
+        conversion._refuse_too_early(village.session, entity, third)
     with refuses(CannotConvert, "备查科目"):
         conversion.convert(village.session, village.act(date(2024, 1, 2)), village.agency_id)
 
@@ -278,3 +311,9 @@ def test_every_account_of_the_old_chart_has_a_successor() -> None:
     assert conversion.successor("501") == "32201"
     with pytest.raises(UnknownAccount):
         conversion.successor("998")
+
+
+def test_a_balance_without_a_mapping_stops_the_conversion(monkeypatch: Any) -> None:
+    monkeypatch.setattr(conversion, "mapping", dict)
+    with pytest.raises(CannotConvert, match="没有新旧科目对照"):
+        conversion.successor("102")

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
 from assets import trail
-from assets.errors import AlreadyDone
+from assets.errors import AlreadyDone, NotFound
 from assets.models import Party, PartyKind
 from assets.trail import Act, Entry
 from ledger.books import posting
@@ -442,6 +442,47 @@ def test_a_difference_entry_is_linked_and_keeps_its_side(book: Any, record: Any)
     with pytest.raises(CannotReverse):
         posting.adjust(book.session, act(), wrong.id, lines=pair(3), reason="再改")
     book.session.rollback()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_is_not_there_is_not_found(book: Any, record: Any, village: int) -> None:
+    voucher = record(pair(1))
+    assert posting.voucher_by_number(book.session, village, 201903, 1).id == voucher.id
+    for ask in (
+        lambda: posting.voucher_by_id(book.session, 99),
+        lambda: posting.voucher_by_number(book.session, village, 201903, 9),
+        lambda: posting.entity_of(book.session, 99),
+    ):
+        with pytest.raises(NotFound, match=r"99|记-009"):
+            ask()
+    with writing(book, "again") as written:
+        assert posting.ensure_entity(book.session, written, village, OPENED).opened_on == OPENED
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_packed_lines_are_refused_like_any_others(book: Any, record: Any, village: int) -> None:
+    record(pair(1))
+    for amounts, error in (([5, 4], Unbalanced), ([5], EmptyVoucher)):
+        count = len(amounts)
+        packed = posting.PackedLines(
+            np.full(count, 1),
+            np.array([1, -1])[:count],
+            np.array(amounts),
+            np.zeros(count, dtype=np.int64),
+            np.zeros(count, dtype=np.int64),
+        )
+        with pytest.raises(error), writing(book, f"packed {count}") as written:
+            posting.post_packed(
+                book.session,
+                written,
+                party_id=village,
+                dated_on=OPENED,
+                kind="TEST",
+                summary="成批",
+                packed=packed,
+                concerns=2019,
+            )
+        book.session.rollback()
 
 
 def test_a_sum_beyond_sixty_four_bits_does_not_wrap() -> None:

@@ -9,6 +9,7 @@ import pytest
 from assets.asof import AsOf
 from assets.errors import AlreadyDone
 from ledger.books.balances import bank_balance
+from ledger.books.outside import compare
 from ledger.books.posting import entity_of
 from ledger.intake import bank_statement, opening, voucher_numbers
 from tests.assets.small_district import batch
@@ -153,6 +154,21 @@ def test_outside_voucher_numbers_come_back_once(bare: Village) -> None:
     assert found(bare, voucher_numbers, [row | {"party_code": "V9"}]) == ["unknown-code"]
     assert found(bare, voucher_numbers, [row | {"external_voucher_no": "记-036"}]) == [
         "number-known"
+    ]
+    [compared] = compare(bare.session, bare.party_id, 2019)
+    assert (compared.voucher, compared.outside_number, compared.problem) == ("记-001", "记-035", "")
+    bare.event("rent", date(2019, 1, 20), 7)
+    bare.event("rent", date(2019, 1, 21), 7)
+    assert [each.problem for each in compare(bare.session, bare.party_id, 2019)] == [
+        "",
+        "外部未回号",
+        "外部未回号",
+    ]
+    take_in(bare, voucher_numbers, [row | {"voucher_no": 2}])
+    assert [each.problem for each in compare(bare.session, bare.party_id, 2019)] == [
+        "外部凭证号同月用了2次",
+        "外部凭证号同月用了2次",
+        "外部未回号",
     ]
     with pytest.raises(AlreadyDone):
         again = batch("voucher-numbers", [row, row])
