@@ -387,3 +387,110 @@ def totals(
         ],
     )
     edge.note(f"{len(found)}户，合计{format_yuan(sum(x.total_fen for x in found))}元。")
+
+
+# --- the bank account ------------------------------------------------------------------------
+
+PARTIES = typer.Argument(..., metavar="主体…", help="主体编码，all 为全部有对账单的主体")
+
+
+@app.command("reconcile")
+def reconcile(
+    ctx: typer.Context,
+    parties: list[str] = PARTIES,
+    through: str = typer.Option("", "--through", help="对到哪一天，默认办理日期"),
+) -> None:
+    """银行流水与专账凭证逐笔对账，剩下的列出。示例：fupin pay reconcile all --through 2019-12-31 --actor Q05."""
+    from datetime import date
+
+    from sqlmodel import Session
+
+    from assets.money import format_yuan
+    from assets.trail import Act
+    from ledger.reconciliation import amount_of
+    from ledger.reconciliation import reconcile as verb
+
+    edge: Edge = ctx.obj
+    last = date.fromisoformat(through) if through else edge.on
+
+    def one(session: object, act: object, code: str) -> str:
+        assert isinstance(session, Session) and isinstance(act, Act)
+        done = verb(session, act, code, last)
+        for line in done.bank_left:
+            edge.note(f"  {code} 流水{line.bank_ref} {format_yuan(amount_of(line))}元没有对上凭证")
+        for each in done.book_left:
+            edge.note(f"  {code} {each.summary} {format_yuan(each.amount_fen)}元没有对上流水")
+        return f"{code}：对上{done.matched}笔，流水剩{len(done.bank_left)}笔，凭证剩{len(done.book_left)}笔。"
+
+    edge.each(_with_statement(edge) if parties == ["all"] else parties, "pay reconcile", one)
+
+
+def _with_statement(edge: "Edge") -> list[str]:
+    from sqlmodel import col, select
+
+    from assets.models import Party
+    from ledger.models import BankLine
+
+    with edge.reading() as session:
+        rows = session.exec(
+            select(Party.code)
+            .join(BankLine, col(BankLine.party_id) == col(Party.id))
+            .distinct()
+            .order_by(col(Party.code))
+        ).all()
+        return list(rows)
+
+
+@app.command("set-aside")
+def set_aside(
+    ctx: typer.Context,
+    party: str = typer.Argument(..., metavar="主体", help="主体编码"),
+    ref: str = typer.Argument(..., metavar="流水号", help="银行流水号"),
+    outcome: str = typer.Option("hold", "--as", help="hold 待查、ignore 不属本专账"),
+    reason: str = REASON,
+) -> None:
+    """把对不上的流水列为待查或不属本专账。示例：fupin pay set-aside V440203102203 LS20191220001 --as hold --reason 年末利息待入账 --actor Q05."""
+    from assets.errors import Refused
+    from ledger.reconciliation import MatchOutcome
+    from ledger.reconciliation import set_aside as verb
+
+    words = {"hold": MatchOutcome.ON_HOLD, "ignore": MatchOutcome.IGNORED}
+    if outcome not in words:
+        raise Refused("--as 只能写 hold 或 ignore。")
+    with ctx.obj.writing("pay set-aside") as (session, act):
+        verb(session, act, party, ref, words[outcome], reason=reason)
+    print(f"{party}流水{ref}已列为{words[outcome].label}。")
+
+
+@app.command("bank")
+def bank(
+    ctx: typer.Context,
+    party: str = typer.Argument(..., metavar="主体", help="主体编码"),
+    through: str = typer.Option("", "--through", help="截止日，默认办理日期"),
+) -> None:
+    """银行存款余额调节表。示例：fupin pay bank V440203102203 --through 2019-12-31."""
+    from datetime import date
+
+    from assets.money import format_yuan
+    from ledger.reconciliation import adjustment
+
+    edge: Edge = ctx.obj
+    last = date.fromisoformat(through) if through else edge.on
+    with edge.reading() as session:
+        table = adjustment(session, party, last)
+    edge.print_table(
+        ["项目", "日期", "流水或凭证", "摘要", "金额（元）"],
+        [
+            [x.block, x.dated_on, x.reference, x.summary, format_yuan(x.amount_fen)]
+            for x in table.rows
+        ],
+    )
+    statement = table.standing.statement_fen
+    edge.note(f"账面余额{format_yuan(table.standing.book_fen)}元。")
+    if statement is None:
+        edge.note("没有导入对账单。")
+        return
+    edge.note(
+        f"对账单余额{format_yuan(statement)}元，"
+        f"不明差异{format_yuan(table.standing.unexplained_fen)}元。"
+    )
