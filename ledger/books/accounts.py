@@ -142,7 +142,7 @@ def _account_ids(session: Session, name: str, codes: Iterable[str]) -> dict[str,
 def accounts_by_id(session: Session) -> dict[int, Account]:
     """Every account row by its id.
 
-    依据: 内部约定
+    依据: 内部约定 (lines hold account ids only)
     """
     return {row.id: row for row in session.exec(select(Account).order_by(col(Account.id))).all()}
 
@@ -186,7 +186,7 @@ def posting(event: str, used: Chart, on: date) -> Posting:
 def chosen(code: str, used: Chart, facts: Mapping[str, str]) -> str:
     """The account behind an ``@name`` of a posting, by the line's stream, channel or form.
 
-    依据: 内部约定
+    依据: 内部约定 (one event, several accounts by subject)
     """
     if not code.startswith("@"):
         return code
@@ -198,6 +198,6 @@ def chosen(code: str, used: Chart, facts: Mapping[str, str]) -> str:
 def events() -> dict[str, str]:
     """Event → Chinese label of everything that can be posted.
 
-    依据: 内部约定
+    依据: 内部约定 (the list of what can be posted is data)
     """
     return {rule["event"]: rule["label"] for rule in _postings()["posting"]}

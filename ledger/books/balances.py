@@ -297,7 +297,7 @@ def account_balances(
 
     With ``since`` only what moved from that day on; ``without`` leaves out kinds of vouchers.
 
-    依据: 内部约定
+    依据: 内部约定 (balances are always sums of lines)
     """
     entity = entity_of(session, party_id)
     rows = session.execute(
@@ -319,7 +319,7 @@ def account_balances(
 def balance_of(session: Session, party_id: int, codes: Iterable[str], at: AsOf) -> int:
     """Signed balance of some account codes together, debit positive, over all charts.
 
-    A first-level code includes its sub-accounts. 依据: 内部约定
+    A first-level code includes its sub-accounts. 依据: 内部约定 (balances are always sums of lines)
     """
     wanted = tuple(codes)
     return sum(
@@ -332,7 +332,7 @@ def balance_of(session: Session, party_id: int, codes: Iterable[str], at: AsOf) 
 def bank_balance(session: Session, party_id: int, at: AsOf) -> int:
     """What the books say is on the bank account (银行存款、专户存款), in fen.
 
-    依据: 内部约定
+    依据: 内部约定 (book and bank are compared)
     """
     entity = entity_of(session, party_id)
     name = accounts.MEMORANDUM if entity.memorandum else accounts.VILLAGE_2023

@@ -57,6 +57,6 @@ def facts_of(row: Dimension) -> Facts:
 def dimensions_by_id(session: Session) -> dict[int, Facts]:
     """Dimension id → facts, 0 included.
 
-    依据: 内部约定
+    依据: 内部约定 (a line holds whole numbers only)
     """
     return {0: NOTHING} | {row.id: facts_of(row) for row in session.exec(select(Dimension)).all()}

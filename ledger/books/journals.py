@@ -156,7 +156,7 @@ def _one_line(text: str) -> str:
 def balances(session: Session, codes: Sequence[str], at: AsOf) -> dict[str, int]:
     """Account name → closing balance as the journals assert it, in fen, debit positive.
 
-    依据: 内部约定
+    依据: 内部约定 (three independent programs check the books)
     """
     tree = Tree(names(session, at))
     for voucher in vouchers(session, codes, at):

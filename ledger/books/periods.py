@@ -83,7 +83,7 @@ def next_month(month: int) -> int:
 def closed_through(session: Session, entity: BookEntity) -> int:
     """The last closed month of a book, YYYYMM; 0 when none is closed.
 
-    依据: 内部约定
+    依据: 内部约定 (months close in order)
     """
     found = session.exec(
         select(func.max(MonthClose.month)).where(MonthClose.entity_id == entity.id)
@@ -94,7 +94,7 @@ def closed_through(session: Session, entity: BookEntity) -> int:
 def next_to_close(session: Session, entity: BookEntity) -> int:
     """The month that closes next: months close in order.
 
-    依据: 内部约定
+    依据: 内部约定 (months close in order)
     """
     last = closed_through(session, entity)
     return next_month(last) if last else month_of(entity.opened_on)
@@ -656,7 +656,7 @@ def _details(work: _Year) -> list[Detail]:
 def open_months(session: Session, entity: BookEntity, on: date) -> int:
     """How many months that are over are not closed yet (待结账月数).
 
-    依据: 内部约定
+    依据: 内部约定 (what waits is counted for the to-do list)
     """
     following = next_to_close(session, entity)
     over = month_of(on) if on == month_end(month_of(on)) else _previous(month_of(on))

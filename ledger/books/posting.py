@@ -129,7 +129,7 @@ def entity_of(session: Session, party_id: int, on: date | None = None) -> BookEn
 def entities(session: Session) -> list[tuple[BookEntity, Party]]:
     """Every book with its institution, by party code.
 
-    依据: 内部约定
+    依据: 内部约定 (books are listed by institution)
     """
     rows = session.exec(
         select(BookEntity, Party).where(BookEntity.party_id == Party.id).order_by(Party.code)
@@ -257,7 +257,7 @@ def pack(
 ) -> PackedLines:
     """Lines as arrays of row ids; dimensions are interned in the entry.
 
-    依据: 内部约定
+    依据: 内部约定 (a line holds whole numbers only)
     """
     import numpy as np
 

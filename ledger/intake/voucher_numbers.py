@@ -73,7 +73,7 @@ def _known(session: Session) -> dict[Key, ExternalVoucherNumber]:
 def apply(session: Session, act: Act, batch: Batch) -> Outcome:
     """Record the outside numbers not known yet.
 
-    依据: 内部约定
+    依据: 内部约定 (an outside number is recorded once)
     """
     with taking_in(session, act, batch) as written:
         vouchers, known = _vouchers(session), _known(session)
