@@ -90,7 +90,10 @@ def pass_(
         assert isinstance(session, Session) and isinstance(act, Act)
         return f"{code}：已向{pass_on(session, act, code)}个权利人拨付。"
 
-    edge.each(_to_pass(edge) if codes == ["all"] else codes, "income pass", one)
+    waiting = _to_pass(edge) if codes == ["all"] else codes
+    if not waiting:
+        print("已办理：没有待拨付的结转单，本次未重复写入。")
+    edge.each(waiting, "income pass", one)
 
 
 def _to_pass(edge: "Edge") -> list[str]:
