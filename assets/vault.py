@@ -9,18 +9,20 @@ import hashlib
 import hmac
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlmodel import Session
+from sqlalchemy import insert
+from sqlmodel import Session, col, select
 
 from assets.errors import MissingTool, Refused
 from assets.models.parties import DataKey
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+OWNERS_AT_ONCE = 10_000
 
 
 class SealBroken(Refused):
@@ -55,6 +57,32 @@ class Vault:
         key = self._data_key(session, owner, create=True)
         nonce = self._entropy(NONCE_BYTES)
         return nonce + AESGCM(key).encrypt(nonce, plaintext, owner.encode())
+
+    def prepare(self, session: Session, owners: Iterable[str]) -> None:
+        """Have the data keys of many owners at hand before sealing: made together where new.
+
+        依据: 内部约定 (a list of thousands is sealed without a query for each household)
+        """
+        missing = sorted(set(owners) - set(self._opened))
+        for start in range(0, len(missing), OWNERS_AT_ONCE):
+            part = missing[start : start + OWNERS_AT_ONCE]
+            rows = session.exec(select(DataKey).where(col(DataKey.owner).in_(part))).all()
+            self._opened.update({row.owner: self._unwrap(row.owner, row.wrapped) for row in rows})
+            fresh = {owner: self._entropy(KEY_BYTES) for owner in part if owner not in self._opened}
+            if fresh:
+                session.execute(
+                    insert(DataKey.__table__),  # type: ignore[attr-defined]
+                    [
+                        {
+                            "owner": owner,
+                            "wrapped": self._wrap(owner, key),
+                            "key_version": 1,
+                            "restricted": False,
+                        }
+                        for owner, key in fresh.items()
+                    ],
+                )
+                self._opened.update(fresh)
 
     def open(self, session: Session, owner: str, envelope: bytes) -> bytes:
         """Open an envelope of that owner.

@@ -272,8 +272,8 @@ def _labour(row: Row) -> str | None:
     return LabourAbility.from_label(text).value if text else None
 
 
-def _birth_year(number: str) -> int | None:
-    return int(number[6:10]) if idnumber.is_valid(number) else None
+def _birth_year(data: PersonalData) -> int | None:
+    return int(data.id_number[6:10]) if data.id_number and not data.id_state else None
 
 
 # --- what is wrong with it ------------------------------------------------------------------
@@ -450,7 +450,7 @@ def _id_of(row: Row) -> str:
     """The eighteen characters that tell a person apart, '' when pending."""
     text = str(row.get("id_number") or "")
     try:
-        return idnumber.parse(text).core if text else ""
+        return idnumber.parse(text, persons.latest_birth()).core if text else ""
     except InvalidIdNumber:
         return ""
 
@@ -587,7 +587,7 @@ class _Writer:
             data = _personal(row, PersonalData())
             self.fresh.append(self._version(person_id, each.code, data, since, row))
             self._join(person_id, household_id, relation, since, "REGISTERED")
-            self._status(person_id, labour, _birth_year(data.id_number), since)
+            self._status(person_id, labour, _birth_year(data), since)
             return
         assert member is not None, "check has refused persons of other households"
         version, before = self.before[member.person_id]
@@ -599,7 +599,7 @@ class _Writer:
             since = max(self.act.on, member.since)
             self._join(member.person_id, household_id, relation, since, "UPDATED")
         if labour is not None and labour != member.labour:
-            self._status(member.person_id, labour, _birth_year(data.id_number), self.act.on)
+            self._status(member.person_id, labour, _birth_year(data), self.act.on)
 
     def _take_fact(self, each: Listed, new: bool) -> None:
         status, kind, allowance = _status(each)

@@ -4,12 +4,13 @@ Identity is the 户编号; village, status and head are facts from a day on. Eve
 day and a log position, and none holds a name or a number of a person.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Subquery, Table, case, func, select
+from sqlalchemy import Subquery, Table, func, select
 from sqlmodel import Session, col
 from sqlmodel import select as query
 
@@ -33,6 +34,8 @@ ON_ROSTER = (HouseholdStatus.REGISTERED, HouseholdStatus.LIFTED, HouseholdStatus
 
 ABLE_TO_WORK = (LabourAbility.ORDINARY, LabourAbility.SKILLED, LabourAbility.WEAK)
 """Abilities counted as labour; the weak ones are who light public posts are made for."""
+
+_ABLE_CODES = frozenset(each.value for each in ABLE_TO_WORK)
 
 HEAD = "户主"
 
@@ -155,7 +158,7 @@ def household_rows(
     wanted = {*villages, *([village] if village else [])}
     scope = _scope(wanted, town, codes)
     facts = latest(HouseholdFact, "household_id", at, scope)
-    counts = living_counts(at, scope)
+    counts = living_counts(session, at, scope)
     home = _table(Household)
     rows = session.execute(
         select(
@@ -171,18 +174,15 @@ def household_rows(
             facts.c.id,
             facts.c.valid_from,
             facts.c.event,
-            counts.c.size,
-            counts.c.labour,
         )
         .join(facts, facts.c.household_id == home.c.id)
-        .outerjoin(counts, counts.c.household_id == home.c.id)
         .where(facts.c.rank == 1)
         .order_by(home.c.code)
     ).all()
     names = divisions_register.titles(session, at)
     kept = frozenset(str(each) for each in statuses)
     return [
-        _row(row, names)
+        _row(row, names, *counts.get(row.household_id, (0, 0)))
         for row in rows
         if (not wanted or row.village_code in wanted)
         and (not town or divisions_register.town_of(row.village_code) == town)
@@ -209,44 +209,50 @@ def members_of(
     """
     found: dict[int, list[Member]] = {}
     for part in chunks(ids):
-        belongs = _table(Membership)
-        people = select(belongs.c.person_id).where(belongs.c.household_id.in_(part))
-        joined = latest(Membership, "person_id", at, people)
-        status = latest(PersonStatus, "person_id", at, people)
-        person = _table(Person)
-        rows = session.execute(
-            select(
-                joined.c.household_id,
-                joined.c.person_id,
-                person.c.code,
-                joined.c.relation,
-                status.c.labour,
-                status.c.life,
-                status.c.birth_year,
-                joined.c.valid_from,
-                joined.c.event,
-            )
-            .join(person, person.c.id == joined.c.person_id)
-            .outerjoin(status, (status.c.person_id == joined.c.person_id) & (status.c.rank == 1))
-            .where(joined.c.rank == 1, joined.c.household_id.in_(part))
-            .order_by(joined.c.household_id, person.c.code)
-        ).all()
-        for row in rows:
-            member = Member(
-                row.person_id,
-                row.code,
-                row.relation,
-                row.labour or "",
-                row.life or "ALIVE",
-                row.birth_year or 0,
-                row.valid_from,
-                row.event,
-            )
+        for household_id, member in _members(session, part, at):
             if deceased or member.alive:
-                found.setdefault(row.household_id, []).append(member)
-    for household_members in found.values():
-        household_members.sort(key=lambda each: (each.relation != HEAD, each.code))
+                found.setdefault(household_id, []).append(member)
+    for inside in found.values():
+        inside.sort(key=lambda each: (each.relation != HEAD, each.code))
     return found
+
+
+def _members(session: Session, part: Sequence[int], at: AsOf) -> list[tuple[int, Member]]:
+    """Three plain queries: joining the subqueries makes SQLite scan one for each row of another."""
+    belongs = _table(Membership)
+    people = select(belongs.c.person_id).where(belongs.c.household_id.in_(part))
+    wanted = set(part)
+    joined = latest(Membership, "person_id", at, people)
+    rows = [
+        row
+        for row in session.execute(select(joined).where(joined.c.rank == 1)).all()
+        if row.household_id in wanted
+    ]
+    status = latest(PersonStatus, "person_id", at, people)
+    states = {
+        row.person_id: row
+        for row in session.execute(select(status).where(status.c.rank == 1)).all()
+    }
+    person = _table(Person)
+    named = select(person.c.id, person.c.code).where(person.c.id.in_(people))
+    codes = {row.id: row.code for row in session.execute(named).all()}
+    return [
+        (row.household_id, _member(row, codes[row.person_id], states.get(row.person_id)))
+        for row in rows
+    ]
+
+
+def _member(row: Any, code: str, state: Any) -> Member:
+    return Member(
+        row.person_id,
+        code,
+        row.relation,
+        state.labour if state is not None else "",
+        state.life if state is not None else "ALIVE",
+        (state.birth_year or 0) if state is not None else 0,
+        row.valid_from,
+        row.event,
+    )
 
 
 def household_of(session: Session, person_id: int, at: AsOf) -> int:
@@ -323,35 +329,35 @@ def latest(model: type[Any], key: str, at: AsOf, among: Any = None) -> Subquery:
     return rows.subquery()
 
 
-def living_counts(at: AsOf, scope: Any = None) -> Subquery:
-    """Living members (``size``) and those able to work (``labour``) of each household.
+def living_counts(session: Session, at: AsOf, scope: Any = None) -> dict[int, tuple[int, int]]:
+    """Household id → living members, and those of them able to work, as of a day.
 
-    ``scope`` is a select of household ids; None = all.
+    ``scope`` is a select of household ids; None = all. Two plain queries put together here: SQLite
+    would scan one subquery for each row of the other.
 
-    依据: 内部约定 (the deceased are not counted)
+    依据: 内部约定 (已故成员不计入人数)
     """
     belongs = _table(Membership)
     people = None
     if scope is not None:
         people = select(belongs.c.person_id).where(belongs.c.household_id.in_(scope))
-    joined = latest(Membership, "person_id", at, people)
     status = latest(PersonStatus, "person_id", at, people)
-    able = case((status.c.labour.in_([each.value for each in ABLE_TO_WORK]), 1), else_=0)
-    return (
-        select(
-            joined.c.household_id,
-            func.count().label("size"),
-            func.sum(able).label("labour"),
-        )
-        .outerjoin(status, (status.c.person_id == joined.c.person_id) & (status.c.rank == 1))
-        .where(
-            joined.c.rank == 1,
-            joined.c.household_id != 0,
-            func.coalesce(status.c.life, "ALIVE") == "ALIVE",
-        )
-        .group_by(joined.c.household_id)
-        .subquery()
-    )
+    states = session.execute(
+        select(status.c.person_id, status.c.life, status.c.labour).where(status.c.rank == 1)
+    ).all()
+    dead = {person_id for person_id, life, _ in states if life != "ALIVE"}
+    able = {person_id for person_id, _, labour in states if labour in _ABLE_CODES} - dead
+    joined = latest(Membership, "person_id", at, people)
+    rows = session.execute(
+        select(joined.c.person_id, joined.c.household_id).where(joined.c.rank == 1)
+    ).all()
+    sizes: Counter[int] = Counter()
+    labour_counts: Counter[int] = Counter()
+    for person_id, household_id in rows:
+        if person_id not in dead:
+            sizes[household_id] += 1
+            labour_counts[household_id] += person_id in able
+    return {each: (size, labour_counts[each]) for each, size in sizes.items()}
 
 
 def _table(model: type[Any]) -> Table:
@@ -373,7 +379,7 @@ def _scope(villages: set[str], town: str, codes: Sequence[str]) -> Any:
     return None
 
 
-def _row(row: Any, names: dict[str, str]) -> HouseholdRow:
+def _row(row: Any, names: dict[str, str], size: int, labour: int) -> HouseholdRow:
     town_code = divisions_register.town_of(row.village_code)
     return HouseholdRow(
         household_id=row.household_id,
@@ -382,8 +388,8 @@ def _row(row: Any, names: dict[str, str]) -> HouseholdRow:
         village=divisions.short_name(names.get(row.village_code, row.village_code)),
         town=names.get(town_code, town_code),
         group=row.group_title or "",
-        size=row.size or 0,
-        labour=int(row.labour or 0),
+        size=size,
+        labour=labour,
         status=row.status,
         monitor_kind=row.monitor_kind or "",
         allowance=row.allowance or "",

@@ -10,11 +10,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Table, delete, event, insert
 from sqlmodel import Session, col, select
 
+from assets import deadlines
 from assets.asof import AsOf, current_rows
 from assets.errors import InvalidIdNumber, InvalidValue, NotFound
 from assets.masking import mask_card, mask_id, mask_phone
@@ -111,10 +113,19 @@ def checked(data: PersonalData) -> PersonalData:
         raise InvalidValue("姓名为空。请填写姓名。")
     number, state = data.id_number.strip().removeprefix(ID_PENDING), ""
     try:
-        number = str(idnumber.parse(number)) if number else ""
+        number = str(idnumber.parse(number, latest_birth())) if number else ""
     except InvalidIdNumber:
         state = ID_PENDING
     return replace(data, name=name, id_number=number, id_state=state if number else ID_PENDING)
+
+
+@cache
+def latest_birth() -> date:
+    """The day after which nobody on a list can have been born: asked for every row, so kept.
+
+    依据: 内部约定 (已收录日历的最后一年年末)
+    """
+    return date(deadlines.last_known_year(), 12, 31)
 
 
 def normal_name(name: str) -> str:
@@ -193,7 +204,7 @@ def write_versions(
     """
     vault = vault_of(session)
     forget_on_rollback(session, vault)
-    warm_keys(session, {each.owner for each in versions})
+    vault.prepare(session, {each.owner for each in versions})
     ids = written.insert(
         PersonVersion,
         [
@@ -230,7 +241,8 @@ def unsealed(
     for part in chunks(sorted(set(ids))):
         condition = col(PersonVersion.person_id).in_(part)
         versions += current_rows(session, PersonVersion, ("person_id",), at, condition)
-    keys = warm_keys(session, {each.owner for each in versions})
+    keys = stored_keys(session, {each.owner for each in versions})
+    vault.prepare(session, keys)
     found: dict[int, tuple[PersonVersion, PersonalData]] = {}
     for each in versions:
         if each.owner not in keys:
@@ -260,7 +272,7 @@ def unpacked(plaintext: bytes) -> PersonalData:
     return PersonalData(**{name: known[name] for name in _SEALED if name in known})
 
 
-def warm_keys(session: Session, owners: Iterable[str]) -> dict[str, DataKey]:
+def stored_keys(session: Session, owners: Iterable[str]) -> dict[str, DataKey]:
     """The stored data keys of some owners, fetched together (erased ones are not there).
 
     依据: 内部约定 (set by set, never one query a person)
