@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from sqlalchemy import true
 from sqlmodel import Session, col, select
 
 from assets import trail
@@ -437,7 +438,7 @@ def missing_for_payment(session: Session, code: str, on: date) -> list[str]:
                 StageAct.object_kind == ObjectKind.PLAN,
                 StageAct.object_code == code,
                 StageAct.round_no == round_no,
-                col(StageAct.agreed).is_(True),
+                col(StageAct.agreed).is_(true()),
             )
         ).all()
     }
