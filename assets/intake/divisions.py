@@ -10,13 +10,13 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from assets import divisions
-from assets.asof import LAST_DAY
+from assets.asof import LAST_DAY, AsOf, current_rows
 from assets.columns import label_of
 from assets.divisions_register import district_code
 from assets.errors import InvalidDivisionCode, RowProblem
 from assets.intake import Batch, Handler, Outcome, Row
 from assets.intake.registered import filled, refuse_nothing_new, taken_in, taking_in
-from assets.models import Division, DivisionLevel
+from assets.models import AssetFact, Division, DivisionLevel
 from assets.trail import Act
 
 Named = dict[tuple[str, date], Division]
@@ -32,11 +32,21 @@ def check(session: Session, batch: Batch, on: date) -> list[RowProblem]:
     known = _known(session)
     codes = {code for code, _ in known} | {row["division_code"] for row in batch.rows}
     district = district_code(session)
+    inhabited = _inhabited(session)
     problems: list[RowProblem] = []
     for row in batch.rows:
         problems += _code_problems(row, codes, district)
         problems += _day_problems(row, known)
+        if row.get("ends_on") is not None and row["division_code"] in inhabited:
+            message = f"{row['name']}停用，但那里还登记着资产。"
+            remedy = "请改为办理区划合并或改码（资产随之转移），不要只填停用日期。"
+            problems.append(row.problem("still-inhabited", "ends_on", message, remedy))
     return problems + _same_names(batch, known)
+
+
+def _inhabited(session: Session) -> set[str]:
+    """The places where assets are: they may not end without a successor."""
+    return {row.division_code for row in current_rows(session, AssetFact, ("asset_id",), AsOf())}
 
 
 def _code_problems(row: Row, codes: set[str], district: str) -> list[RowProblem]:

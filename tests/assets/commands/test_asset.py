@@ -6,11 +6,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from assets.commands import actor, asset
+from assets.commands import actor, asset, division
 from assets.commands.edge import Edge
 from assets.errors import FupinError, Refused
 from ledger.database import open_session
-from tests.assets.small_district import CENTRAL, PLANT, ROAD
+from tests.assets.small_district import CENTRAL, FENGTIAN, LONGGUI_VILLAGE, PLANT, ROAD
 from tests.conftest import Book, make_desk
 
 ON = date(2020, 1, 6)
@@ -100,8 +100,18 @@ def test_people_are_listed_added_and_waived(register: Book) -> None:
         )
 
 
+def test_places_are_listed_and_changed(register: Book) -> None:
+    before = json.loads(run(register, division.app, "list", "--town", "龙归镇"))
+    run(register, division.app, "change", "合并", LONGGUI_VILLAGE, FENGTIAN)
+    after = json.loads(run(register, division.app, "list", "--town", "龙归镇"))
+    assert (len(before), len(after)) == (3, 2)
+    assert json.loads(run(register, division.app, "history"))[0]["新代码"] == FENGTIAN
+    with pytest.raises(Refused, match="没有“搬家”"):
+        run(register, division.app, "change", "搬家", LONGGUI_VILLAGE, FENGTIAN)
+
+
 def test_the_help_loads_nothing_heavy() -> None:
-    for app in (asset.app, actor.app):
+    for app in (asset.app, actor.app, division.app):
         assert CliRunner().invoke(app, ["--help"]).exit_code == 0
     source = Path(asset.__file__).read_text(encoding="utf-8")
     top = [line for line in source.splitlines() if line.startswith(("from ", "import "))]
