@@ -23,7 +23,7 @@ from assets.intake.registered import filled, place_fields, refuse_nothing_new, t
 from assets.masking import holds_personal_number
 from assets.models import ImportRecord
 from assets.procedure.evidence import vault_of
-from assets.trail import Act, Entry, digest_of
+from assets.trail import Act, Entry
 from ledger import idnumber
 from ledger.models import (
     Household,
@@ -117,10 +117,10 @@ def check(session: Session, batch: Batch, on: date) -> list[RowProblem]:
 
     依据: 内部约定 (先查全部、后写；同一人不得登记在两户)
     """
+    if taken_in(session, batch):
+        return []
     listed = _listed(batch.rows)
     known = _known(session, listed, AsOf())
-    if taken_in(session, batch) and all(each.code in known.homes for each in listed):
-        return []
     problems: list[RowProblem] = []
     villages = divisions_register.titles(session, AsOf())
     for each in listed:
@@ -141,10 +141,6 @@ def apply(session: Session, act: Act, batch: Batch) -> Outcome:
 
     依据: 个人信息保护法; 内部约定 (全部写入或全不写入)
     """
-    # Villages of one file are taken in one by one with the same digest: the key tells them apart.
-    act = replace(
-        act, inputs=digest_of(act.inputs, *sorted({r["household_code"] for r in batch.rows}))
-    )
     with taking_in(session, act, batch) as written:
         vault_of(session)
         listed = _listed(batch.rows)

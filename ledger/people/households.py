@@ -281,6 +281,25 @@ def households_of(session: Session, ids: Sequence[int], at: AsOf) -> dict[int, i
     return found
 
 
+def villages_of(session: Session, ids: Sequence[int]) -> dict[int, set[str]]:
+    """Person id → codes of the villages the person's households have ever been in.
+
+    依据: 内部约定 (查看范围按任职地区限定)
+    """
+    found: dict[int, set[str]] = {}
+    belongs, facts = _table(Membership), _table(HouseholdFact)
+    for part in chunks(ids):
+        pairs = (
+            select(belongs.c.person_id, facts.c.village_code)
+            .join(facts, facts.c.household_id == belongs.c.household_id)
+            .where(belongs.c.person_id.in_(part))
+            .distinct()
+        )
+        for person_id, village in session.execute(pairs).all():
+            found.setdefault(person_id, set()).add(village)
+    return found
+
+
 def size_on(session: Session, household_id: int, at: AsOf) -> int:
     """How many living members a household has as of a day.
 

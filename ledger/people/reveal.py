@@ -7,14 +7,19 @@ Papers, bank files and exports call ``reveal`` once with everybody they show: on
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from assets import trail
+from assets import divisions_register, trail
 from assets.asof import AsOf
+from assets.divisions import is_within
 from assets.errors import Refused, SeparationOfDuties
 from assets.masking import refuse_personal_numbers
+from assets.models import Actor
+from assets.procedure import actors
+from assets.procedure.actors import NoSuchRole
 from assets.trail import Act, Entry
 from ledger.models import Access
+from ledger.people.households import villages_of
 from ledger.people.persons import RESTRICTED_TEXT, PersonalData, unsealed
 
 __all__ = ["PersonalData", "reveal"]
@@ -39,12 +44,15 @@ def reveal(
 
     Raises:
         SeparationOfDuties: Nobody is named as the one who looks.
+        NoSuchRole: In a book with registered staff, the person holds no office that day, or none
+            over a village of those to be shown.
         Refused: No purpose, or the session may only read.
 
     依据: 个人信息保护法 (purpose, minimum, record of access)
     """
     ids = sorted(set(person_ids))
     _refuse_aimless(session, act, purpose, scope)
+    _refuse_outsider(session, act, ids)
     if written is not None:
         _record(written, act, purpose, scope, len(ids))
     else:
@@ -83,3 +91,38 @@ def _refuse_aimless(session: Session, act: Act, purpose: str, scope: str) -> Non
         raise Refused("没有写明查看个人信息的用途。请写明用途，如“打印发放花名册”。")
     refuse_personal_numbers(purpose, "用途")
     refuse_personal_numbers(scope, "查看范围")
+
+
+def _refuse_outsider(session: Session, act: Act, ids: list[int]) -> None:
+    """Who holds an office sees the people of its area, nobody else's.
+
+    A book in which no staff is registered yet has no offices to ask for.
+    """
+    if session.exec(select(Actor.id).limit(1)).first() is None:
+        return
+    areas = actors.scope_of(session, act.actor, act.on)
+    if not areas:
+        raise NoSuchRole(
+            f"{act.actor}在{act.on}没有任职登记，不能查看个人信息。"
+            "请核对 --actor，或先导入经办人员。"
+        )
+    if any(area.endswith("000000") for area in areas):
+        return
+    lived = villages_of(session, ids)
+    within = {
+        village: any(is_within(village, area) for area in areas)
+        for village in set().union(*lived.values())
+    }
+    outside = sorted(
+        min(villages)
+        for villages in lived.values()
+        if not any(within[village] for village in villages)
+    )
+    if outside:
+        names = divisions_register.titles(session, AsOf())
+        named = "、".join(
+            divisions_register.place_name(each, names) for each in sorted(set(outside))[:5]
+        )
+        raise NoSuchRole(
+            f"{act.actor}的任职不含{named}，不能查看那里农户的个人信息。请由当地或区级人员办理。"
+        )

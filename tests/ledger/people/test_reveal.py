@@ -2,6 +2,7 @@
 
 import ast
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,18 +11,22 @@ from sqlmodel import select
 from assets import trail
 from assets.errors import MissingTool, Refused, SeparationOfDuties
 from assets.masking import PersonalNumberInText
+from assets.procedure.actors import NoSuchRole
 from assets.trail.log import size
 from assets.vault import SealBroken, Vault
 from ledger.database import open_session
 from ledger.models import Access, Person
+from ledger.people import events
 from ledger.people.lookup import find_by_card, find_by_id, find_by_name
 from ledger.people.persons import PersonalData, normal_name, person_by_code
 from ledger.people.reveal import reveal
+from tests.assets.small_district import LONGGUI_VILLAGE, actor_rows, party_rows, take_in
 from tests.conftest import Book
 from tests.ledger.people.small_village import (
     CARD,
     CHEN,
     LI,
+    ON,
     PHONE,
     WANG_MOTHER,
     act,
@@ -152,3 +157,27 @@ def test_envelopes_are_opened_by_the_people_package_only() -> None:
         "ledger/people/events.py",
         "ledger/people/reveal.py",
     }
+
+
+def test_an_office_sees_the_people_of_its_area_only(village: Book) -> None:
+    """In a book with registered staff; R0001 is clerk of one village, others of more or none."""
+    session = village.session
+    take_in(session, "parties", party_rows())
+    take_in(session, "actors", actor_rows())
+    here = person_by_code(session, CHEN["person_code"])
+    there = person_by_code(session, "500000000401")
+    assert reveal(session, [here.id], act(), "打印明白卡")
+    session.commit()
+    with pytest.raises(NoSuchRole, match="西河镇塘头村"):
+        reveal(session, [here.id, there.id], act(), "打印明白卡")
+    session.rollback()
+    with pytest.raises(NoSuchRole, match="没有任职登记"):
+        reveal(session, [here.id], act(actor="X9999"), "打印明白卡")
+    session.rollback()
+    with pytest.raises(NoSuchRole):
+        reveal(session, [here.id], act(date(2010, 1, 1)), "打印明白卡")
+    session.rollback()
+    events.move_household(session, act(), "5000000004", LONGGUI_VILLAGE, moved_on=ON)
+    session.commit()
+    assert len(reveal(session, [here.id, there.id], act(), "打印明白卡")) == 2
+    session.commit()
