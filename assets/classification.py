@@ -43,7 +43,7 @@ def class_remarks(
 
     ``has_gap``: papers are declared missing, so that a household asset may lack its household.
 
-    依据: 国办函〔2021〕51号 (three classes); practice (class rules are soft where life is)
+    依据: 国办函〔2021〕51号 (three classes); 内部约定 (class rules are soft where life is)
     """
     found = []
     if form in _UNUSUAL_FORMS.get(_class(asset_class), ()):
@@ -78,7 +78,7 @@ def _plant_remarks(asset_class: str, subclass: str, capacity_w: int | None) -> l
 def income_remark(asset_class: str, code: str) -> Remark | None:
     """What to say when an asset of this class earns: nothing for an operating one.
 
-    依据: practice (a public-welfare asset with incidental income is recorded and flagged)
+    依据: 内部约定 (a public-welfare asset with incidental income is recorded and flagged)
     """
     if asset_class == AssetClass.OPERATING:
         return None
@@ -92,7 +92,7 @@ def refuse_ownerless_distribution(holders: Iterable[int | None], code: str) -> N
     Raises:
         Refused: A holder is left open, or there is none.
 
-    依据: practice (only distribution without a right holder is refused)
+    依据: 内部约定 (only distribution without a right holder is refused)
     """
     listed = list(holders)
     if not listed or any(holder is None for holder in listed):

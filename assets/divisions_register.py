@@ -49,10 +49,7 @@ def titles(session: Session, at: AsOf) -> dict[str, str]:
 
 
 def village_names(session: Session, at: AsOf) -> dict[str, str]:
-    """Code → short name (龙归村) of every village that stands on the day.
-
-    依据: 内部约定
-    """
+    """Code → short name (龙归村) of every village that stands on the day."""
     return {
         row.code: divisions.short_name(row.title)
         for row in registered(session, at)
@@ -61,20 +58,14 @@ def village_names(session: Session, at: AsOf) -> dict[str, str]:
 
 
 def towns(session: Session, at: AsOf) -> dict[str, str]:
-    """Code → name of every town that stands on the day.
-
-    依据: 内部约定
-    """
+    """Code → name of every town that stands on the day."""
     return {
         row.code: row.title for row in registered(session, at) if row.level == DivisionLevel.TOWN
     }
 
 
 def villages_of(session: Session, town_code: str, at: AsOf) -> dict[str, str]:
-    """Code → short name of the villages of one town on the day.
-
-    依据: 内部约定
-    """
+    """Code → short name of the villages of one town on the day."""
     return {
         code: name
         for code, name in village_names(session, at).items()
@@ -93,7 +84,7 @@ def town_of(code: str) -> str:
 def place_name(code: str, names: Mapping[str, str]) -> str:
     """How a place is called on paper: town and village, or the town alone.
 
-    ``names`` are the titles by code. 依据: 内部约定
+    ``names`` are the titles by code.
     """
     own = divisions.short_name(names.get(code, code))
     town = town_of(code)
@@ -152,8 +143,6 @@ class Lookup:
 
         Raises:
             UnknownDivision: A name is not known there.
-
-        依据: 内部约定
         """
         town = self.town(town_name)
         return self.village(town, village_name) if village_name else town
@@ -167,10 +156,7 @@ class Lookup:
 
 
 def lookup(session: Session, at: AsOf) -> Lookup:
-    """The names by which workbooks are read: those of the places that stand on the day.
-
-    依据: 内部约定
-    """
+    """The names by which workbooks are read: those of the places that stand on the day."""
     standing = registered(session, at)
     return Lookup(
         {row.code: row.title for row in standing if row.level == DivisionLevel.TOWN},
@@ -183,8 +169,6 @@ def resolve(session: Session, text: str, at: AsOf) -> str:
 
     Raises:
         NotFound: Neither a code nor a name, or a name that several towns have.
-
-    依据: 内部约定
     """
     known = titles(session, at)
     if text in known:
@@ -221,7 +205,7 @@ def change_division(
         NotFound: The place does not stand on that day.
         Refused: The successor is not right for the kind of change.
 
-    依据: 行政区划管理条例; practice (a village merge keeps Σ shares)
+    依据: 内部约定 (a village merge keeps Σ shares)
     """
     stage = f"{kind.value}/{to_code}/{title}/{act.on}"
     what = f"区划{kind.label}{from_code}"
@@ -336,10 +320,7 @@ _PROVENANCE = ("source_sha256", "source_sheet", "source_row")
 
 
 def changes(session: Session, at: AsOf) -> list[DivisionChange]:
-    """Every change of a place by the day, in order.
-
-    依据: 内部约定
-    """
+    """Every change of a place by the day, in order."""
     return list(
         session.exec(
             select(DivisionChange)

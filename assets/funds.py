@@ -48,7 +48,7 @@ class Regime(Labelled):
 def regime_of(fund_type: str, fund_year: int) -> Regime:
     """The regime of a fund by its type, else by its year.
 
-    依据: 财农〔2021〕19号 (衔接资金); 2026年中央一号文件 (常态化帮扶)
+    依据: 2026年中央一号文件; 内部约定 (衔接资金自2021年起)
     """
     if fund_type == FundType.ROUTINE_2026 or fund_year >= 2026:
         return Regime.ROUTINE
@@ -62,8 +62,6 @@ def document_by_number(session: Session, number: str) -> FundDocument:
 
     Raises:
         NotFound: No such document.
-
-    依据: 内部约定
     """
     found = session.exec(select(FundDocument).where(FundDocument.code == number)).one_or_none()
     if found is None:
@@ -72,18 +70,12 @@ def document_by_number(session: Session, number: str) -> FundDocument:
 
 
 def document_ids(session: Session) -> dict[str, int]:
-    """文号 → id of every fund document.
-
-    依据: 内部约定
-    """
+    """文号 → id of every fund document."""
     return dict(session.exec(select(FundDocument.code, FundDocument.id)).all())
 
 
 def documents(session: Session, at: AsOf) -> list[FundDocument]:
-    """Every fund document issued by the day, by year and 文号.
-
-    依据: 内部约定
-    """
+    """Every fund document issued by the day, by year and 文号."""
     return list(
         session.exec(
             select(FundDocument)
@@ -94,10 +86,7 @@ def documents(session: Session, at: AsOf) -> list[FundDocument]:
 
 
 def received_amounts(session: Session, at: AsOf) -> dict[int, int]:
-    """Document id → fen arrived by the day (到位).
-
-    依据: 内部约定
-    """
+    """Document id → fen arrived by the day (到位)."""
     found: dict[int, int] = defaultdict(int)
     for receipt in session.exec(
         select(FundReceipt).where(
@@ -109,10 +98,7 @@ def received_amounts(session: Session, at: AsOf) -> dict[int, int]:
 
 
 def contributions(session: Session, at: AsOf) -> list[FundContribution]:
-    """The money in every asset acquired by the day, in the order registered.
-
-    依据: 内部约定
-    """
+    """The money in every asset acquired by the day, in the order registered."""
     acquired = select(AssetFact.asset_id).where(
         col(AssetFact.acquired_on) <= at.day, col(AssetFact.entry_id) <= at.position
     )
@@ -136,7 +122,7 @@ def record_receipt(
     Raises:
         Refused: More than the document's amount, or nothing.
 
-    依据: 财政扶贫资金管理 (到位)
+    依据: 内部约定 (到位)
     """
     stage = f"{received_on}/{amount_fen}"
     with trail.entry(
@@ -194,7 +180,7 @@ def review(session: Session, at: AsOf, *, by: str = "document") -> list[ReviewLi
 
     On every line but those by town: received = spent + Σ unspent.
 
-    依据: audit practice (since 2016: received, allocated, spent, formed, unspent by stage)
+    依据: 内部约定 (since 2016: received, allocated, spent, formed, unspent by stage)
     """
     assert by in REVIEWED_BY, by
     listed = {document.id: document for document in documents(session, at)}
@@ -265,10 +251,7 @@ def _keys(by: str) -> Callable[[FundDocument, str], str]:
 
 
 def assets_of_document(session: Session, document_id: int, at: AsOf) -> list[tuple[str, int]]:
-    """(asset code, fen) of every asset a document's money is in, by code.
-
-    依据: 内部约定
-    """
+    """(asset code, fen) of every asset a document's money is in, by code."""
     codes = dict(session.exec(select(Asset.id, Asset.code)).all())
     found: dict[str, int] = defaultdict(int)
     for each in contributions(session, at):

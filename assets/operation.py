@@ -31,7 +31,7 @@ from assets.trail import Act
 
 PPM = 1_000_000
 CONTRACT_YEARS_MAX = 70
-"""The longest contract that is not a mistake. 依据: 农村土地承包法 第二十一条 (forest land 30–70)."""
+"""The longest contract that is not a mistake. 依据: 内部约定 (forest land is let for at most 70 years)."""
 
 
 class Cycle(Labelled):
@@ -116,8 +116,6 @@ def contract_by_code(session: Session, code: str) -> OperationContract:
 
     Raises:
         NotFound: No such contract.
-
-    依据: 内部约定
     """
     found = session.exec(
         select(OperationContract).where(OperationContract.code == code)
@@ -130,10 +128,7 @@ def contract_by_code(session: Session, code: str) -> OperationContract:
 def contracts(
     session: Session, at: AsOf, *, asset_id: int | None = None
 ) -> list[OperationContract]:
-    """Every contract begun by the day, ended ones too, by code.
-
-    依据: 内部约定
-    """
+    """Every contract begun by the day, ended ones too, by code."""
     statement = select(OperationContract).where(
         col(OperationContract.starts_on) <= at.day, col(OperationContract.entry_id) <= at.position
     )
@@ -143,10 +138,7 @@ def contracts(
 
 
 def dues(session: Session, at: AsOf, *, contract_ids: Iterable[int] = ()) -> list[ContractDue]:
-    """Every sum due by the day (of the given contracts, if any are given), by contract and number.
-
-    依据: 内部约定
-    """
+    """Every sum due by the day (of the given contracts, if any are given), by contract and number."""
     statement = select(ContractDue).where(
         col(ContractDue.due_on) <= at.day, col(ContractDue.entry_id) <= at.position
     )
@@ -161,10 +153,7 @@ def dues(session: Session, at: AsOf, *, contract_ids: Iterable[int] = ()) -> lis
 
 
 def due_amount(session: Session, contract_id: int, at: AsOf) -> int:
-    """Fen due under one contract by the day.
-
-    依据: 内部约定
-    """
+    """Fen due under one contract by the day."""
     return sum(due.amount_fen for due in dues(session, at, contract_ids=[contract_id]))
 
 
@@ -242,10 +231,7 @@ def record_condition(
 
 
 def condition_events(session: Session, asset_id: int, at: AsOf) -> list[ConditionEvent]:
-    """What happened to one asset's condition by the day, in order.
-
-    依据: 内部约定
-    """
+    """What happened to one asset's condition by the day, in order."""
     return list(
         session.exec(
             select(ConditionEvent)
@@ -262,7 +248,7 @@ def condition_events(session: Session, asset_id: int, at: AsOf) -> list[Conditio
 def idle_since(session: Session, at: AsOf) -> dict[int, date]:
     """Asset id → first day of the idle time that still lasts on the day (闲置起始日).
 
-    依据: audit practice (idle assets and how long)
+    依据: 内部约定 (idle assets and how long)
     """
     facts = session.exec(
         select(AssetFact)

@@ -38,10 +38,10 @@ Share = tuple[int, int, int]
 """A holder's party id and the numerator and denominator of its part."""
 
 WHOLE_RIGHTS = (RightKind.OWN, RightKind.BENEFIT)
-"""Rights whose parts sum to exactly one. 依据: practice (Σ = 1 for ownership and benefit)."""
+"""Rights whose parts sum to exactly one. 依据: 内部约定 (Σ = 1 for ownership and benefit)."""
 
 LISTED_RIGHTS = (RightKind.DISTRIBUTE, RightKind.DISPOSE, RightKind.SUPERVISE)
-"""Rights that are lists of bodies. 依据: practice."""
+"""Rights that are lists of bodies. 依据: 内部约定 (they decide, they have no part)."""
 
 
 class UnclearReason(Labelled):
@@ -75,7 +75,7 @@ class SharesNotWhole(Refused):
 def version_fault(kind: RightKind, parts: Sequence[Part]) -> str:
     """Why parts cannot be a version of a right, or ''; a Chinese sentence without the remedy.
 
-    依据: practice (Σ = 1 holds for ownership and benefit)
+    依据: 内部约定 (Σ = 1 holds for ownership and benefit)
 
     >>> version_fault(RightKind.OWN, [Part(1, 1, 3), Part(2, 2, 3)])
     ''
@@ -121,7 +121,7 @@ def set_shares(
         SharesNotWhole: Ownership or benefit does not sum to exactly one.
         Refused: A right to distribute without a holder.
 
-    依据: practice (six rights, each with holder, from, basis and document)
+    依据: 内部约定 (six rights, each with holder, from, basis and document)
     """
     stated = "".join(f"{p.holder_party_id}:{p.numerator}/{p.denominator};" for p in parts)
     stage = f"{kind.value}/{starts_on}/{trail.digest_of(stated, basis.value, document)[:16]}"
@@ -156,7 +156,7 @@ def right_rows(
 ) -> list[dict[str, Any]]:
     """The rows of one version, ready to insert once the document is added.
 
-    依据: practice (an unsettled part is held by 权属待定 with code and next step)
+    依据: 内部约定 (an unsettled part is held by 权属待定 with code and next step)
     """
     rows = []
     for part in parts:
@@ -203,10 +203,7 @@ def current_rights(
 
 
 def shares_on(session: Session, asset_id: int, kind: RightKind, at: AsOf) -> list[Share]:
-    """Who holds which part of a right as of a day: (party id, numerator, denominator), by party.
-
-    依据: 内部约定
-    """
+    """Who holds which part of a right as of a day: (party id, numerator, denominator), by party."""
     rows = current_rights(session, at, asset_ids=[asset_id], kind=kind).get(
         (asset_id, kind.value), []
     )
@@ -214,10 +211,7 @@ def shares_on(session: Session, asset_id: int, kind: RightKind, at: AsOf) -> lis
 
 
 def all_shares(session: Session, kind: RightKind, at: AsOf) -> dict[int, list[Share]]:
-    """Asset id → shares of a right as of a day, for the whole register.
-
-    依据: 内部约定
-    """
+    """Asset id → shares of a right as of a day, for the whole register."""
     return {
         asset_id: sorted((r.holder_party_id, r.share_numerator, r.share_denominator) for r in rows)
         for (asset_id, _), rows in current_rights(session, at, kind=kind).items()
@@ -225,10 +219,7 @@ def all_shares(session: Session, kind: RightKind, at: AsOf) -> dict[int, list[Sh
 
 
 def assets_held(session: Session, party_id: int, kind: RightKind, at: AsOf) -> dict[int, Fraction]:
-    """Asset id → the part of a right a party holds as of a day.
-
-    依据: 内部约定
-    """
+    """Asset id → the part of a right a party holds as of a day."""
     return {
         asset_id: Fraction(numerator, denominator)
         for asset_id, shares in all_shares(session, kind, at).items()
@@ -240,7 +231,7 @@ def assets_held(session: Session, party_id: int, kind: RightKind, at: AsOf) -> d
 def versions_not_whole(session: Session, at: AsOf) -> list[tuple[int, str, Fraction]]:
     """(asset id, right, sum) of every holding version of ownership or benefit that is not one.
 
-    依据: practice (Σ = 1 on any day); used by the book's own check
+    依据: 内部约定 (Σ = 1 on any day)
     """
     found = []
     for (asset_id, kind), rows in current_rights(session, at).items():
@@ -277,7 +268,7 @@ def carry_shares(
         NotFound: A party is not registered.
         Refused: The taker is among the givers, or they hold nothing on that day.
 
-    依据: practice (a handover accepted by an acting committee passes by a name-change record); 内部约定
+    依据: 内部约定 (a handover accepted by an acting committee passes by a name-change record)
     """
     obj, stage = to_code, f"{on}/{'+'.join(sorted(from_codes))}"
     what = f"权利由{'、'.join(from_codes)}转入{to_code}"
@@ -333,7 +324,7 @@ def invested_parts(contributions: Iterable[FundContribution]) -> dict[int, Fract
 
     A village that gave from several documents has the sum of them.
 
-    依据: rules of joint assets (holder share = Σ its contributions)
+    依据: 内部约定 (holder share = Σ its contributions)
     """
     given: dict[int, int] = defaultdict(int)
     for each in contributions:

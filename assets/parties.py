@@ -33,42 +33,27 @@ def party_by_code(session: Session, code: str) -> Party:
 
 
 def party_ids(session: Session) -> dict[str, int]:
-    """Code → id of every party.
-
-    依据: 内部约定
-    """
+    """Code → id of every party."""
     return dict(session.exec(select(Party.code, Party.id)).all())
 
 
 def party_codes(session: Session) -> dict[int, str]:
-    """Id → code of every party.
-
-    依据: 内部约定
-    """
+    """Id → code of every party."""
     return dict(session.exec(select(Party.id, Party.code)).all())
 
 
 def party_kinds(session: Session) -> dict[int, str]:
-    """Id → kind (``PartyKind`` code) of every party.
-
-    依据: 内部约定
-    """
+    """Id → kind (``PartyKind`` code) of every party."""
     return dict(session.exec(select(Party.id, Party.kind)).all())
 
 
 def party_facts(session: Session, at: AsOf) -> dict[int, PartyFact]:
-    """Party id → what is known of it as of a day and position.
-
-    依据: 内部约定
-    """
+    """Party id → what is known of it as of a day and position."""
     return {fact.party_id: fact for fact in current_rows(session, PartyFact, ("party_id",), at)}
 
 
 def party_fact(session: Session, party_id: int, at: AsOf) -> PartyFact | None:
-    """What is known of one party as of a day and position, or None before its first day.
-
-    依据: 内部约定
-    """
+    """What is known of one party as of a day and position, or None before its first day."""
     return current_row(session, PartyFact, at, PartyFact.party_id == party_id)
 
 
@@ -85,7 +70,7 @@ def party_titles(session: Session, at: AsOf) -> dict[int, str]:
 def unclear_party(session: Session, written: Entry) -> Party:
     """The party that holds parts nobody is known to own; made when first needed.
 
-    依据: practice (an unsettled part is held by a coded ``title_unclear``, so that Σ stays 1)
+    依据: 内部约定 (an unsettled part is held by a coded ``title_unclear``, so that Σ stays 1)
     """
     found = session.exec(select(Party).where(Party.code == UNCLEAR_CODE)).one_or_none()
     if found is not None:
@@ -112,10 +97,7 @@ def acting_for(session: Session, at: AsOf) -> dict[int, int]:
 
 
 def of_kinds(session: Session, kinds: Iterable[PartyKind]) -> list[Party]:
-    """All parties of the given kinds, by code.
-
-    依据: 内部约定
-    """
+    """All parties of the given kinds, by code."""
     wanted = [kind.value for kind in kinds]
     return list(
         session.exec(select(Party).where(col(Party.kind).in_(wanted)).order_by(Party.code)).all()

@@ -62,8 +62,6 @@ def project_by_code(session: Session, code: str) -> Project:
 
     Raises:
         NotFound: No such project.
-
-    依据: 内部约定
     """
     project = session.exec(select(Project).where(Project.code == code)).one_or_none()
     if project is None:
@@ -72,33 +70,24 @@ def project_by_code(session: Session, code: str) -> Project:
 
 
 def project_ids(session: Session) -> dict[str, int]:
-    """Code → id of every project.
-
-    依据: 内部约定
-    """
+    """Code → id of every project."""
     return dict(session.exec(select(Project.code, Project.id)).all())
 
 
 def project_fact(session: Session, project_id: int, at: AsOf) -> ProjectFact | None:
-    """What is known of a project as of a day and position.
-
-    依据: 内部约定
-    """
+    """What is known of a project as of a day and position."""
     return current_row(session, ProjectFact, at, ProjectFact.project_id == project_id)
 
 
 def project_facts(session: Session, at: AsOf) -> dict[int, ProjectFact]:
-    """Project id → what is known of it as of a day and position.
-
-    依据: 内部约定
-    """
+    """Project id → what is known of it as of a day and position."""
     return {row.project_id: row for row in current_rows(session, ProjectFact, ("project_id",), at)}
 
 
 def allocations(session: Session, at: AsOf) -> dict[tuple[int, int], int]:
     """(project id, document id) → fen allocated under documents issued by the day.
 
-    依据: 财政扶贫资金管理 (资金下达分解)
+    依据: 内部约定 (资金下达分解)
     """
     rows = session.exec(
         select(FundAllocation)
@@ -112,10 +101,7 @@ def allocations(session: Session, at: AsOf) -> dict[tuple[int, int], int]:
 
 
 def payments(session: Session, at: AsOf) -> list[FundPayment]:
-    """Every payment made by the day, by project, document and day.
-
-    依据: 内部约定
-    """
+    """Every payment made by the day, by project, document and day."""
     return list(
         session.exec(
             select(FundPayment)
@@ -131,10 +117,7 @@ def payments(session: Session, at: AsOf) -> list[FundPayment]:
 
 
 def paid_amounts(session: Session, at: AsOf) -> dict[tuple[int, int], int]:
-    """(project id, document id) → fen paid by the day.
-
-    依据: 内部约定
-    """
+    """(project id, document id) → fen paid by the day."""
     found: dict[tuple[int, int], int] = defaultdict(int)
     for payment in payments(session, at):
         found[payment.project_id, payment.fund_document_id] += payment.amount_fen
@@ -144,10 +127,7 @@ def paid_amounts(session: Session, at: AsOf) -> dict[tuple[int, int], int]:
 def project_rows(
     session: Session, at: AsOf, *, town: str = "", village: str = ""
 ) -> list[ProjectRow]:
-    """Every project as of a day with its money, by code; places are division codes.
-
-    依据: 内部约定
-    """
+    """Every project as of a day with its money, by code; places are division codes."""
     facts = project_facts(session, at)
     allocated, paid = _by_project(allocations(session, at)), _by_project(paid_amounts(session, at))
     listed = session.exec(select(Project.id, Project.code).order_by(Project.code)).all()
@@ -170,7 +150,7 @@ def _by_project(amounts: Mapping[tuple[int, int], int]) -> dict[int, int]:
 def unspent_stage(fact: ProjectFact, day: date) -> UnspentStage:
     """At which stage a project's unspent money lies on a day.
 
-    依据: audit practice (unspent money is broken down by stage)
+    依据: 内部约定 (unspent money is broken down by stage)
     """
     if fact.unspent_stage is not None:
         return next(stage for stage in UnspentStage if stage == fact.unspent_stage)
@@ -189,7 +169,7 @@ def unspent_stage(fact: ProjectFact, day: date) -> UnspentStage:
 def course_remarks(values: Mapping[str, Any], first_paid_on: date | None) -> list[Remark]:
     """Dates of a project out of order; ``values`` by column name.
 
-    依据: audit practice (project bank before funding, acceptance before settlement)
+    依据: 内部约定 (project bank before funding, acceptance before settlement)
     """
     found = []
     dated = [

@@ -59,8 +59,6 @@ def asset_by_code(session: Session, code: str) -> Asset:
 
     Raises:
         NotFound: No such asset.
-
-    依据: 内部约定
     """
     asset = session.exec(select(Asset).where(Asset.code == code)).one_or_none()
     if asset is None:
@@ -69,42 +67,27 @@ def asset_by_code(session: Session, code: str) -> Asset:
 
 
 def asset_ids(session: Session) -> dict[str, int]:
-    """Code → id of every asset.
-
-    依据: 内部约定
-    """
+    """Code → id of every asset."""
     return dict(session.exec(select(Asset.code, Asset.id)).all())
 
 
 def asset_fact(session: Session, asset_id: int, at: AsOf) -> AssetFact | None:
-    """The card of one asset as of a day and position, or None before its first day.
-
-    依据: 内部约定
-    """
+    """The card of one asset as of a day and position, or None before its first day."""
     return current_row(session, AssetFact, at, AssetFact.asset_id == asset_id)
 
 
 def plant_fact(session: Session, asset_id: int, at: AsOf) -> PlantFact | None:
-    """The photovoltaic side of an asset as of a day, or None for anything else.
-
-    依据: 内部约定
-    """
+    """The photovoltaic side of an asset as of a day, or None for anything else."""
     return current_row(session, PlantFact, at, PlantFact.asset_id == asset_id)
 
 
 def plant_facts(session: Session, at: AsOf) -> dict[int, PlantFact]:
-    """Asset id → the photovoltaic side of every plant as of a day.
-
-    依据: 内部约定
-    """
+    """Asset id → the photovoltaic side of every plant as of a day."""
     return {row.asset_id: row for row in current_rows(session, PlantFact, ("asset_id",), at)}
 
 
 def contributions_of(session: Session, asset_id: int, at: AsOf) -> list[FundContribution]:
-    """Which documents' money is in one asset, in the order registered.
-
-    依据: 内部约定
-    """
+    """Which documents' money is in one asset, in the order registered."""
     return list(
         session.exec(
             select(FundContribution)

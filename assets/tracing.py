@@ -104,7 +104,7 @@ def trace(session: Session, code: str, at: AsOf) -> Trace:
     Raises:
         NotFound: No such asset, or not yet on that day.
 
-    依据: 国办函〔2021〕51号 (资金—项目—资产—权属); practice (trace ends honestly)
+    依据: 国办函〔2021〕51号 (资金—项目—资产—权属); 内部约定 (trace ends honestly)
     """
     asset = registration.asset_by_code(session, code)
     fact = registration.asset_fact(session, asset.id, at)
@@ -142,7 +142,7 @@ def trace_document(session: Session, number: str, at: AsOf) -> Trace:
     Raises:
         NotFound: No such document.
 
-    依据: audit practice (received, allocated, spent, formed)
+    依据: 内部约定 (received, allocated, spent, formed)
     """
     document = document_by_number(session, number)
     given, paid = allocations(session, at), paid_amounts(session, at)

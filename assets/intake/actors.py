@@ -103,10 +103,7 @@ def _key(held: HeldRole) -> Key:
 
 
 def apply(session: Session, act: Act, batch: Batch) -> Outcome:
-    """Register new people and appointments, and the ends of appointments.
-
-    依据: 内部约定
-    """
+    """Register new people and appointments, and the ends of appointments."""
     with taking_in(session, act, batch) as written:
         ids = dict(session.exec(select(Actor.code, Actor.id)).all())
         known = {_key(held): held for held in appointments(session, AsOf())}

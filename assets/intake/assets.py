@@ -179,7 +179,7 @@ def _change_problems(rows: list[Row], book: _Book, places: Places) -> list[RowPr
 def remarks(session: Session, batch: Batch, on: date) -> list[RowProblem]:
     """What is odd about the rows without being refused: class, dates, money's way.
 
-    依据: practice (class rules are soft where life is)
+    依据: 内部约定 (class rules are soft where life is)
     """
     book = _known(session)
     given = allocations(session, AsOf())
@@ -224,7 +224,7 @@ def _date_remarks(row: Row, on: date) -> list[Remark]:
 def apply(session: Session, act: Act, batch: Batch) -> Outcome:
     """Register new assets with their money and gaps; write what has changed on known cards.
 
-    依据: 国办函〔2021〕51号 (登记); 内部约定
+    依据: 国办函〔2021〕51号 (登记)
     """
     with taking_in(session, act, batch) as written:
         book = _known(session)

@@ -23,10 +23,7 @@ from assets.trail import Act
 
 
 def check(session: Session, batch: Batch, on: date) -> list[RowProblem]:
-    """Every problem of the rows against the book.
-
-    依据: 内部约定
-    """
+    """Every problem of the rows against the book."""
     if taken_in(session, batch):
         return []
     known = _known(session)
@@ -51,7 +48,7 @@ def check(session: Session, batch: Batch, on: date) -> list[RowProblem]:
 def remarks(session: Session, batch: Batch, on: date) -> list[RowProblem]:
     """What is odd about the rows without being refused.
 
-    依据: practice (class rules are soft where life is); audit practice
+    依据: 内部约定 (class rules are soft where life is)
     """
     ids = asset_ids(session)
     facts = {row.asset_id: row for row in current_rows(session, AssetFact, ("asset_id",), AsOf())}
@@ -83,10 +80,7 @@ def _amount_remarks(row: Row) -> list[Remark]:
 
 
 def apply(session: Session, act: Act, batch: Batch) -> Outcome:
-    """Write the contracts not known yet, each with its schedule of dues.
-
-    依据: 内部约定
-    """
+    """Write the contracts not known yet, each with its schedule of dues."""
     with taking_in(session, act, batch) as written:
         known = _known(session)
         new = [row for row in batch.rows if row["contract_code"] not in known]

@@ -109,10 +109,7 @@ def _same_names(batch: Batch, known: Named) -> list[RowProblem]:
 
 
 def apply(session: Session, act: Act, batch: Batch) -> Outcome:
-    """Write the rows that say something new.
-
-    依据: 内部约定
-    """
+    """Write the rows that say something new."""
     with taking_in(session, act, batch) as written:
         known = _known(session)
         new = [(row, _values(row)) for row in batch.rows]

@@ -31,7 +31,7 @@ _LEVEL_OF_TYPE = {
 def check(session: Session, batch: Batch, on: date) -> list[RowProblem]:
     """Every problem of the rows against the book.
 
-    依据: 财政扶贫资金管理 (到位不超过下达)
+    依据: 内部约定 (到位不超过下达)
     """
     if taken_in(session, batch):
         return []
@@ -57,7 +57,7 @@ def check(session: Session, batch: Batch, on: date) -> list[RowProblem]:
 def remarks(session: Session, batch: Batch, on: date) -> list[RowProblem]:
     """What is odd about the rows without being refused.
 
-    依据: 预算法 第三条; 内部约定
+    依据: 预算法 第三条
     """
     found = []
     for row in batch.rows:
@@ -78,10 +78,7 @@ def remarks(session: Session, batch: Batch, on: date) -> list[RowProblem]:
 
 
 def apply(session: Session, act: Act, batch: Batch) -> Outcome:
-    """Write the documents not known yet, each with what has arrived.
-
-    依据: 内部约定
-    """
+    """Write the documents not known yet, each with what has arrived."""
     with taking_in(session, act, batch) as written:
         known = _known(session)
         new = [row for row in batch.rows if row["document_number"] not in known]

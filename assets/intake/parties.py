@@ -48,7 +48,7 @@ class _Book:
 def check(session: Session, batch: Batch, on: date) -> list[RowProblem]:
     """Every problem of the rows against each other and against the book.
 
-    依据: GB 32100-2015; 财会〔2004〕12号 (代行); 内部约定
+    依据: GB 32100-2015; 财会〔2004〕12号 (代行)
     """
     if taken_in(session, batch):
         return []
@@ -150,10 +150,7 @@ def _change_problems(session: Session, row: Row, area: str | None, book: _Book) 
 
 
 def apply(session: Session, act: Act, batch: Batch) -> Outcome:
-    """Register new parties and what has changed about known ones.
-
-    依据: 内部约定
-    """
+    """Register new parties and what has changed about known ones."""
     with taking_in(session, act, batch) as written:
         book = _known(session)
         changed = [row for row in batch.rows if _is_new(row, book)]

@@ -56,7 +56,7 @@ class _Book:
 def check(session: Session, batch: Batch, on: date) -> list[RowProblem]:
     """Every problem of the rows against each other and against the book.
 
-    依据: 财政扶贫资金管理 (allocations within the document, payments within the allocation)
+    依据: 内部约定 (allocations within the document, payments within the allocation)
     """
     if taken_in(session, batch):
         return []
@@ -129,7 +129,7 @@ def _payment_problems(batch: Batch, book: _Book) -> list[RowProblem]:
 def remarks(session: Session, batch: Batch, on: date) -> list[RowProblem]:
     """Dates out of order, money paid above the final account: odd, but not refused.
 
-    依据: audit practice (project bank before funding, acceptance before settlement)
+    依据: 内部约定 (project bank before funding, acceptance before settlement)
     """
     found = []
     for rows in grouped(batch.rows, "project_code").values():
@@ -146,10 +146,7 @@ def remarks(session: Session, batch: Batch, on: date) -> list[RowProblem]:
 
 
 def apply(session: Session, act: Act, batch: Batch) -> Outcome:
-    """Write new projects, changed facts, new allocations and new payments.
-
-    依据: 内部约定
-    """
+    """Write new projects, changed facts, new allocations and new payments."""
     with taking_in(session, act, batch) as written:
         book = _known(session)
         places = Places(lookup(session, AsOf(act.on)))

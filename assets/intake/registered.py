@@ -169,10 +169,7 @@ class Places:
         return self._standing(row, village or town, problems)
 
     def require(self, row: Row, problems: list[RowProblem]) -> str | None:
-        """The same, where a place must be written.
-
-        依据: 内部约定
-        """
+        """The same, where a place must be written."""
         before = len(problems)
         code = self.find(row, problems)
         if code is None and len(problems) == before:

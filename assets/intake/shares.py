@@ -56,7 +56,7 @@ class _Book:
 def check(session: Session, batch: Batch, on: date) -> list[RowProblem]:
     """Every problem of the rows against each other and against the book.
 
-    依据: practice (Σ = 1 for ownership and benefit; no distribution without a holder)
+    依据: 内部约定 (Σ = 1 for ownership and benefit; no distribution without a holder)
     """
     if taken_in(session, batch):
         return []
@@ -112,7 +112,7 @@ def _registered_problems(rows: list[Row], book: _Book) -> list[RowProblem]:
 def remarks(session: Session, batch: Batch, on: date) -> list[RowProblem]:
     """Unusual holders, shares that differ from the money invested, days before the asset was.
 
-    依据: practice; 国能发新能〔2018〕29号
+    依据: 国能发新能〔2018〕29号
     """
     book, everything = _known(session), AsOf()
     facts = {
@@ -170,7 +170,7 @@ def _money_remarks(rows: list[Row], book: _Book, money: list[FundContribution]) 
 def apply(session: Session, act: Act, batch: Batch) -> Outcome:
     """Write every version that is not registered yet.
 
-    依据: practice (six rights, each with holder, from, basis and document)
+    依据: 内部约定 (six rights, each with holder, from, basis and document)
     """
     with taking_in(session, act, batch) as written:
         book = _known(session)

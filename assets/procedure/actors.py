@@ -43,8 +43,6 @@ def actor_by_code(session: Session, code: str) -> Actor:
 
     Raises:
         NotFound: Nobody.
-
-    依据: 内部约定
     """
     actor = session.exec(select(Actor).where(Actor.code == code)).one_or_none()
     if actor is None:
@@ -53,10 +51,7 @@ def actor_by_code(session: Session, code: str) -> Actor:
 
 
 def actor_titles(session: Session) -> dict[str, str]:
-    """Staff code → name of every registered person.
-
-    依据: 内部约定
-    """
+    """Staff code → name of every registered person."""
     return dict(session.exec(select(Actor.code, Actor.title)).all())
 
 
@@ -64,8 +59,6 @@ def appointments(session: Session, at: AsOf, *, code: str = "") -> list[HeldRole
     """All appointments known at a position and begun by the day, ended ones too; by person.
 
     A later row for the same person, role, area and first day tells the appointment's end.
-
-    依据: 内部约定
     """
     statement = (
         select(Actor.code, ActorRole)
@@ -93,18 +86,12 @@ def appointments(session: Session, at: AsOf, *, code: str = "") -> list[HeldRole
 
 
 def roles_of(session: Session, code: str, on: date) -> list[HeldRole]:
-    """The roles a person holds on a day; none for somebody who is not registered.
-
-    依据: 内部约定
-    """
+    """The roles a person holds on a day; none for somebody who is not registered."""
     return [role for role in appointments(session, AsOf(on), code=code) if _holds(role, on)]
 
 
 def holders_of(session: Session, role: Role, division_code: str, on: date) -> list[HeldRole]:
-    """Who holds a role over a place on a day.
-
-    依据: 内部约定
-    """
+    """Who holds a role over a place on a day."""
     return [
         held
         for held in appointments(session, AsOf(on))
@@ -160,7 +147,7 @@ def refuse_auditor(session: Session, act: Act) -> None:
     Raises:
         NoSuchRole: Auditors read everything and change nothing.
 
-    依据: 审计法 (an auditor does not take part in what is audited); 内部约定
+    依据: 审计法 (an auditor does not take part in what is audited)
     """
     if any(held.role == Role.AUDITOR for held in roles_of(session, act.actor, act.on)):
         raise NoSuchRole(f"{act.actor}是审计人员，可以查看全部内容，但不能办理“{act.command}”。")
@@ -182,7 +169,7 @@ def appoint(
     Raises:
         Refused: The code is another person's, or the role conflicts with one held.
 
-    依据: 村民委员会组织法 (supervision is not by members of the committee); 内部约定
+    依据: 村民委员会组织法 (supervision is not by members of the committee)
     """
     stage = f"{role.value}/{division_code}/{act.on}"
     with trail.entry(session, act, "actor", code, stage=stage, what=f"登记人员{code}") as written:
@@ -246,7 +233,7 @@ def waive(
     Raises:
         SeparationOfDuties: Approved by the person himself, by nobody known, without reason or end.
 
-    依据: practice (a waiver names person, plan, reason, approver and end date); 会计法
+    依据: 内部约定 (a waiver names person, plan, reason, approver and end date); 会计法
     """
     stage = f"{kind.value}/{object_code}/{until}"
     with trail.entry(
@@ -269,7 +256,7 @@ def waive(
 def waivers(session: Session, at: AsOf) -> list[Waiver]:
     """Every exception granted by the day, for every audit report, in order of granting.
 
-    依据: practice (waivers are listed in every audit report)
+    依据: 内部约定 (waivers are listed in every audit report)
     """
     return list(
         session.exec(

@@ -91,7 +91,7 @@ def store(
         InvalidValue: The file is empty or too big.
         AlreadyDone: The same file is linked to the same objects already.
 
-    依据: 会计档案管理办法; 内部约定 (content-addressed, kept once)
+    依据: 内部约定 (content-addressed, kept once)
     """
     triples = list(dict.fromkeys(links))
     sha256 = hashlib.sha256(content).hexdigest()
@@ -129,7 +129,7 @@ def keep(
     Raises:
         InvalidValue: The file is empty or too big.
 
-    依据: 会计档案管理办法; 内部约定 (content-addressed, kept once)
+    依据: 内部约定 (content-addressed, kept once)
     """
     if not content or len(content) > FILE_BYTES_MAX:
         raise InvalidValue(f"文件“{title}”为空或超过64MB。请核对文件。")
@@ -163,8 +163,6 @@ def content_of(session: Session, sha256: str) -> bytes:
     Raises:
         NotFound: No such file, or its content was erased.
         Refused: The stored bytes do not have the digest they are named by.
-
-    依据: 内部约定
     """
     row = session.get(EvidenceContent, sha256)
     evidence = session.exec(select(Evidence).where(Evidence.sha256 == sha256)).one_or_none()
@@ -181,10 +179,7 @@ def content_of(session: Session, sha256: str) -> bytes:
 def linked(
     session: Session, kind: ObjectKind, code: str, at: AsOf, *, step: str = ""
 ) -> list[Evidence]:
-    """The papers of an object (of one step, if given) as of a day and position, as received.
-
-    依据: 内部约定
-    """
+    """The papers of an object (of one step, if given) as of a day and position, as received."""
     statement = select(Evidence).where(
         EvidenceLink.evidence_id == Evidence.id,
         EvidenceLink.object_kind == kind.value,
@@ -213,7 +208,7 @@ def declare_gap(
     Raises:
         Refused: Which, why or who is left open.
 
-    依据: practice (old assets enter with a declared gap instead of skipped checks)
+    依据: 内部约定 (old assets enter with a declared gap instead of skipped checks)
     """
     if not (missing.strip() and reason.strip() and vouched_by.strip()):
         raise Refused("缺失声明必须写明缺什么、为什么缺、由谁证明。请补充。")
@@ -230,10 +225,7 @@ def declare_gap(
 
 
 def gaps_of(session: Session, kind: ObjectKind, at: AsOf) -> dict[str, list[DeclaredGap]]:
-    """Object code → declared gaps not since filled, for all objects of a kind.
-
-    依据: 内部约定
-    """
+    """Object code → declared gaps not since filled, for all objects of a kind."""
     rows = session.exec(
         select(DeclaredGap)
         .where(
@@ -267,8 +259,6 @@ def require_papers(session: Session, kind: ObjectKind, code: str, step: str, on:
 
     Raises:
         PapersMissing: Lists them, and says how to declare a gap.
-
-    依据: 内部约定
     """
     missing = missing_kinds(session, kind, code, step, AsOf(on))
     if missing:
@@ -295,8 +285,6 @@ def vault_of(session: Session) -> Vault:
 
     Raises:
         MissingTool: The session was opened without a key file.
-
-    依据: 内部约定
     """
     vault = session.info.get("vault")
     if vault is None and "desk" in session.info:
