@@ -1,7 +1,8 @@
 """May a household's personal data be erased, and what is left then? Key and look-ups go, codes stay.
 
 While the household shares in aid, erasing is refused; while accounts with it must be kept, its data
-are restricted instead. Amounts, votes and the log are never touched: later prints say 已依法删除.
+are restricted instead. Amounts, votes and the log are never touched: later prints say 已依法删除. The
+workbooks a list came in with are sealed evidence of their own and follow the term of the archive.
 """
 
 from datetime import date

@@ -150,6 +150,8 @@ def admit(
 ) -> None:
     """A registered person joins a household, from another one or from outside (marriage, return).
 
+    In a household without living members the newcomer is the head.
+
     Raises:
         NotAMember: The person has died, or is a member already.
         Refused: The person is head of a household with others in it.
@@ -165,7 +167,12 @@ def admit(
             raise NotAMember(f"人员{person_code}已是户{household_code}的成员，无须再办理。")
         _refuse_leaving_head(session, person)
         _refuse_disorder(session, act, joined_on, person_ids=[person.id])
-        _join(written, person.id, household.id, relation, joined_on, "JOIN")
+        empty = not members(session, household.id, AsOf())
+        _join(written, person.id, household.id, HEAD if empty else relation, joined_on, "JOIN")
+        if empty:
+            fact = _fact(session, household)
+            since = max(joined_on, fact.valid_from)
+            _follow(written, fact, since, "HEAD", head_person_id=person.id)
         _reseal(session, written, [person.id], household_code, joined_on)
 
 

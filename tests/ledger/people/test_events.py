@@ -152,6 +152,15 @@ def test_a_bride_joins_another_household_and_takes_her_envelope_along(village: B
     session.rollback()
 
 
+def test_who_joins_an_empty_household_leads_it(village: Book) -> None:
+    session = village.session
+    events.record_death(session, act(DAY), LI["person_code"], died_on=DAY)
+    events.admit(session, act(DAY), H2, SON, "侄子", joined_on=DAY)
+    session.commit()
+    assert head_of(village, H2) == person_by_code(session, SON).id
+    assert [each.relation for each in members(session, home(session, H2).id, AsOf())] == ["户主"]
+
+
 def test_the_head_leaves_only_after_another_leads(village: Book) -> None:
     session = village.session
     ways: list[Callable[[], object]] = [
