@@ -6,7 +6,7 @@ An asset is a code in a project; everything that can change about it is a fact f
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -24,9 +24,6 @@ from assets.models import (
 from assets.money import format_yuan
 from assets.procedure import states
 from assets.trail import Entry
-
-if TYPE_CHECKING:
-    from assets.tracing import Trace
 
 
 @dataclass(frozen=True)
@@ -198,17 +195,3 @@ def _row(asset_id: int, code: str, project_code: str, fact: AssetFact, state: st
         household_code=fact.household_code or "",
         state=state,
     )
-
-
-def trace(session: Session, code: str, at: AsOf) -> "Trace":
-    """The chain of one asset from fund documents to handover; see ``assets.tracing``.
-
-    Raises:
-        NotFound: No such asset, or not yet on that day.
-
-    依据: 国办函〔2021〕51号 (资金—项目—资产—权属)
-    """
-    # The chain speaks of rights, and rights stand on this file.
-    from assets import tracing
-
-    return tracing.trace(session, code, at)

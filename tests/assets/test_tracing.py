@@ -15,7 +15,7 @@ def kinds(node: Node) -> list[str]:
 
 
 def test_an_asset_leads_to_documents_project_payments_and_holders(standing: Book) -> None:
-    chain = registration.trace(standing.session, PLANT, AsOf())
+    chain = tracing.trace(standing.session, PLANT, AsOf())
     assert all(proof.holds for proof in chain.proofs)
     assert {"资金文件", "到位", "项目", "支付", "所有权", "收益权", "状态"} <= set(
         kinds(chain.root)
