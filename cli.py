@@ -189,8 +189,8 @@ def make_edge(common: Common, surroundings: Surroundings) -> "Edge":
     if "://" not in database:
         database = f"sqlite:///{database}"
 
-    def open_(write: bool) -> "Session":
-        return open_book(database, surroundings, write=write)
+    def open_(write: bool, guarded: bool = True) -> "Session":
+        return open_book(database, surroundings, write=write, guarded=guarded)
 
     return Edge(
         database=database,
@@ -205,11 +205,14 @@ def make_edge(common: Common, surroundings: Surroundings) -> "Edge":
     )
 
 
-def open_book(database: str, surroundings: Surroundings, *, write: bool) -> "Session":
+def open_book(
+    database: str, surroundings: Surroundings, *, write: bool, guarded: bool = True
+) -> "Session":
     """Open the book with the keys that belong to it."""
     from ledger.database import open_session
 
-    return open_session(database, desk=make_desk(database, surroundings), write=write)
+    desk = make_desk(database, surroundings)
+    return open_session(database, desk=desk, write=write, guarded=guarded)
 
 
 def make_desk(database: str, surroundings: Surroundings) -> Any:

@@ -8,6 +8,7 @@ with the head lock. Package commands never import this file; ``cli`` does.
 import json
 import sqlite3
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,11 @@ register_guards(guards.guard_statements)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+@lru_cache(maxsize=16)
 def engine_for(url: str, *, write: bool) -> Engine:
     """An engine with our settings; one connection per session, none pooled.
+
+    Kept for the next session at the same address: what it has compiled need not be again.
 
     Raises:
         UnsafeDatabase: The address is of a database we do not support.
@@ -95,9 +99,12 @@ def _postgresql_engine(url: str, *, write: bool) -> Engine:
     )
 
 
-def open_session(url: str, *, desk: Desk | None = None, write: bool = False) -> Session:
+def open_session(
+    url: str, *, desk: Desk | None = None, write: bool = False, guarded: bool = True
+) -> Session:
     """Open the book for reading, or with ``write`` and a desk for writing.
 
+    With ``guarded`` false a book whose guards are missing opens too: to find out what was done.
     The caller commits or rolls back and closes; ``session.bind`` is disposed with it.
 
     Raises:
@@ -114,7 +121,7 @@ def open_session(url: str, *, desk: Desk | None = None, write: bool = False) -> 
     elif desk is not None and desk.vault is not None:
         session.info["vault"] = desk.vault
     try:
-        require_current(session)
+        require_current(session, guarded=guarded or write)
     except BaseException:
         session.close()
         raise
@@ -130,8 +137,8 @@ def _require_existing(url: str) -> None:
         raise NotFound("账本文件", str(path))
 
 
-def require_current(session: Session) -> None:
-    """Refuse a book whose schema or guards are not this program's.
+def require_current(session: Session, *, guarded: bool = True) -> None:
+    """Refuse a book whose schema or (where ``guarded``) guards are not this program's.
 
     Raises:
         UnsafeDatabase: With the command that repairs it.
@@ -139,7 +146,7 @@ def require_current(session: Session) -> None:
     依据: 内部约定
     """
     connection = session.connection()
-    expected = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    expected = newest_revision()
     if not inspect(connection).has_table("alembic_version"):
         raise UnsafeDatabase("此数据库不是 fupin 账本。请先执行 fupin init。")
     actual = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
@@ -147,7 +154,17 @@ def require_current(session: Session) -> None:
         raise UnsafeDatabase(
             f"账本结构版本为{actual}，程序需要{expected}。请先备份，再执行 fupin db upgrade。"
         )
-    require_guards(connection)
+    if guarded:
+        require_guards(connection)
+
+
+@lru_cache(maxsize=1)
+def newest_revision() -> str:
+    """The revision this program's tables have.
+
+    依据: 内部约定
+    """
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
 
 
 def existing_book(url: str) -> str:
@@ -219,7 +236,7 @@ def _write_first_entry(session: Session, act: Act, desk: Desk, code: str, title:
 def _record_schema(session: Session, written: Any) -> None:
     dialect = session.connection().dialect.name
     statements = all_guard_statements(dialect)
-    revision = ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
+    revision = newest_revision()
     # The names only: the root must be the same on SQLite and PostgreSQL.
     written.add(
         SchemaVersion(
@@ -257,7 +274,7 @@ def upgrade_book(url: str, *, desk: Desk, on: date) -> bool:
         with engine.connect() as connection:
             before = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         migrate(engine)
-        head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+        head = newest_revision()
         if before == head:
             return False
         with Session(engine, expire_on_commit=False) as session:

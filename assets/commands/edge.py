@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from assets.trail import Act
 
-OpenSession = Callable[[bool], "Session"]
+OpenSession = Callable[..., "Session"]
+"""``open(write, guarded=True)``."""
 
 
 @dataclass
@@ -38,9 +39,9 @@ class Edge:
     surroundings: Any = None
 
     @contextmanager
-    def reading(self) -> Iterator["Session"]:
-        """A read-only session on the book."""
-        session = self.open_session(False)
+    def reading(self, *, guarded: bool = True) -> Iterator["Session"]:
+        """A read-only session on the book; unguarded to look into one that was tampered with."""
+        session = self.open_session(False, guarded=guarded)
         try:
             yield session
         finally:

@@ -18,7 +18,7 @@ def verify_(
     from assets.trail.verify import verify
 
     note = read_note(against) if against else None
-    with ctx.obj.reading() as session:
+    with ctx.obj.reading(guarded=False) as session:
         verdict = verify(session, note=note, quick=quick)
     if ctx.obj.as_json:
         ctx.obj.print_json(

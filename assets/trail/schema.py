@@ -28,10 +28,11 @@ _TYPE_NAMES = {
 
 def model_of(table: Table) -> Any:
     """The SQLModel class mapped to a table."""
-    for mapper in SQLModel._sa_registry.mappers:
-        if mapper.local_table is table:
-            return mapper.class_
-    raise LookupError(table.name)
+    return _models()[table]
+
+
+def _models() -> dict[Any, Any]:
+    return {mapper.local_table: mapper.class_ for mapper in SQLModel._sa_registry.mappers}
 
 
 def trail_of(table: Table) -> str:
@@ -41,8 +42,8 @@ def trail_of(table: Table) -> str:
 
 def logged_tables() -> list[Table]:
     """All LOGGED tables by name."""
-    tables = SQLModel.metadata.tables
-    return [tables[name] for name in sorted(tables) if trail_of(tables[name]) == "LOGGED"]
+    tables, models = SQLModel.metadata.tables, _models()
+    return [tables[name] for name in sorted(tables) if models[tables[name]].__trail__ == "LOGGED"]
 
 
 def type_name(column: Any) -> str:

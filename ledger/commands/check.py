@@ -8,7 +8,7 @@ def check(ctx: typer.Context) -> None:
     from ledger.checks import run_all
 
     edge = ctx.obj
-    with edge.reading() as session:
+    with edge.reading(guarded=False) as session:
         result = run_all(session)
     if edge.as_json:
         edge.print_json(
