@@ -95,17 +95,11 @@ class Standpoint:
         return reveal(self.session, ids, self.act, purpose, scope=scope, at=self.at)
 
     def place(self, code: str) -> str:
-        """How a town or village is called on paper (龙归镇龙归村).
-
-        依据: 内部约定
-        """
+        """How a town or village is called on paper (龙归镇龙归村)."""
         return divisions_register.place_name(code, self.places())
 
     def places(self) -> dict[str, str]:
-        """Code → official name of every division.
-
-        依据: 内部约定
-        """
+        """Code → official name of every division."""
         return divisions_register.titles(self.session, self.at)
 
     @property
