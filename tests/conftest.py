@@ -3,7 +3,8 @@
 ``book`` gives an empty initialised book in a fresh database, once on SQLite and once on
 PostgreSQL, opened for writing, and runs ``ledger.checks`` over it when the test ends; ``book_url``
 the address of such a book, not opened; ``fresh_url`` that of a database in which nothing is yet;
-``tool`` a program of the machine. Whatever is missing fails the run, unless FUPIN_ALLOW_SKIP=1.
+``tool`` a program of the machine; ``demo`` and ``small_walk`` the sample district. Whatever is
+missing fails the run, unless FUPIN_ALLOW_SKIP=1.
 """
 
 import os
@@ -24,6 +25,7 @@ from assets.trail import Desk, SeededEntropy, SteppingClock
 from assets.vault import Vault
 from ledger import checks
 from ledger.database import create_book, open_session
+from tests import walking
 from tests.cluster import Cluster, binaries, temporary_cluster
 
 DATABASES = ("sqlite", "postgresql")
@@ -216,3 +218,31 @@ def assert_sound(url: str, desk: Desk) -> None:
     with open_session(url, desk=desk) as session:
         faults = checks.run(session)
     assert not faults, "\n".join(f"{each.check} {each.object}: {each.message}" for each in faults)
+
+
+# --- walks ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of ``fupin demo`` with its 755 households; for reading, copy it to change it."""
+    return walking.once(walking.shared_root(tmp_path_factory), "demo", walking.demonstrate)
+
+
+@pytest.fixture(scope="session")
+def small_walk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small district walked on SQLite, every line typed twice; for reading."""
+    return walking.once(walking.shared_root(tmp_path_factory), "small", walking.walk_twice)
+
+
+@pytest.fixture(scope="session")
+def small_walk_on_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Path:
+    """What the same walk left on PostgreSQL; the database belongs to whoever walked first."""
+
+    def make(folder: Path) -> None:
+        server: Cluster = request.getfixturevalue("cluster")
+        walking.walk_twice(folder, server.url(server.create()))
+
+    return walking.once(walking.shared_root(tmp_path_factory), "small-postgresql", make)
