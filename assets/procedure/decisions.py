@@ -22,6 +22,14 @@ from assets.trail import Entry
 COLLECTIVE_LAW_FROM = date(2025, 5, 1)
 CALL_DAYS = 10
 
+HALF_MUST_COME = (
+    BodyKind.VILLAGERS,
+    BodyKind.PARTY_BRANCH,
+    BodyKind.TWO_COMMITTEES,
+    BodyKind.PARTY_MEMBERS,
+)
+"""Bodies that need more than half of their members; the others need two thirds."""
+
 STAGE_OF_BODY: dict[str, tuple[BodyKind, ...]] = {
     "PROPOSE": (BodyKind.PARTY_BRANCH, BodyKind.TOWN_MEETING, BodyKind.DISTRICT_GROUP),
     "CONSULT": (BodyKind.TWO_COMMITTEES, BodyKind.TOWN_MEETING, BodyKind.DISTRICT_GROUP),
@@ -58,27 +66,38 @@ def fault_of(meeting: Meeting) -> str | None:
 
     依据: 村民委员会组织法 第二十二条、第二十六条; 农村集体经济组织法 第二十六条、第二十八条
     """
-    votes = meeting.for_count + meeting.against_count + meeting.abstain_count
-    if not meeting.minutes.strip():
-        return "没有会议记录编号"
-    if meeting.present_count > meeting.member_count:
-        return "实到人数多于应到人数"
-    if votes > meeting.present_count:
-        return "表决票数多于实到人数"
+    impossible = impossible_counts(meeting)
+    if impossible is not None:
+        return impossible
     if meeting.body in (BodyKind.TOWN_MEETING, BodyKind.DISTRICT_GROUP):
         return None if meeting.for_count > 0 else "会议记录没有表决结果"
     quorum = _quorum_fault(meeting)
     return quorum or _majority_fault(meeting) or _call_fault(meeting)
 
 
+def impossible_counts(meeting: Meeting) -> str | None:
+    """Why a minute book cannot say this, as a Chinese sentence; None when it can.
+
+    依据: 内部约定 (a slip of the pen is refused, an invalid vote is recorded)
+    """
+    votes = (meeting.for_count, meeting.against_count, meeting.abstain_count)
+    if not meeting.minutes.strip():
+        return "没有会议记录编号"
+    if min(meeting.member_count, meeting.present_count, *votes) < 0:
+        return "人数和票数不能为负数"
+    if meeting.present_count > meeting.member_count:
+        return "实到人数多于应到人数"
+    if sum(votes) > meeting.present_count:
+        return "表决票数多于实到人数"
+    return None
+
+
 def _quorum_fault(meeting: Meeting) -> str | None:
     present, members = meeting.present_count, meeting.member_count
-    if meeting.body in (BodyKind.VILLAGERS, BodyKind.PARTY_BRANCH, BodyKind.TWO_COMMITTEES):
+    if meeting.body in HALF_MUST_COME:
         return None if 2 * present > members else f"实到{present}人未过应到{members}人的半数"
     if meeting.body is BodyKind.MEMBER_REPRESENTATIVES and meeting.held_on >= COLLECTIVE_LAW_FROM:
         return None
-    if meeting.body is BodyKind.PARTY_MEMBERS:
-        return None if 2 * present > members else f"实到{present}人未过应到{members}人的半数"
     return None if 3 * present >= 2 * members else f"实到{present}人不足应到{members}人的三分之二"
 
 
@@ -113,13 +132,21 @@ def record_decision(
     """Record one meeting's decision with its computed validity, and who stands for it.
 
     Raises:
-        Refused: That body does not act at that stage.
+        Refused: That body does not act at that stage, the counts cannot be, or the meeting is
+            recorded already.
 
     依据: 村民委员会组织法 第二十四条
     """
+    label = label_of(Stage, stage)
     if meeting.body not in STAGE_OF_BODY[stage]:
-        label = label_of(Stage, stage)
         raise Refused(f"{meeting.body.label}不能作“{label}”。请核对环节和会议类型。")
+    impossible = impossible_counts(meeting)
+    if impossible is not None:
+        raise Refused(f"会议“{meeting.minutes}”：{impossible}。请核对会议记录。")
+    if _is_recorded(session, kind, code, stage, meeting.minutes):
+        raise Refused(
+            f"{kind.label}{code}的会议“{meeting.minutes}”的{label}已登记。如会议记录编号有误，请核对。"
+        )
     fault = fault_of(meeting)
     decision = written.add(
         Decision(
@@ -154,6 +181,18 @@ def record_decision(
         actor_code=actor_code,
     )
     return decision
+
+
+def _is_recorded(session: Session, kind: ObjectKind, code: str, stage: str, minutes: str) -> bool:
+    found = session.exec(
+        select(Decision.id).where(
+            Decision.object_kind == kind,
+            Decision.object_code == code,
+            Decision.stage == stage,
+            Decision.minutes == minutes,
+        )
+    ).first()
+    return found is not None
 
 
 def decisions_of(
