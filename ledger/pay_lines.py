@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func
+from sqlalchemy import false, func, true
 from sqlmodel import Session, col, select
 
 from assets.asof import AsOf
@@ -287,7 +287,7 @@ def is_released(session: Session, code: str) -> bool:
             StageAct.object_kind == ObjectKind.BATCH,
             StageAct.object_code == code,
             StageAct.stage == Stage.RELEASE,
-            col(StageAct.agreed).is_(True),
+            col(StageAct.agreed).is_(true()),
         )
     ).first()
     return found is not None
@@ -402,7 +402,7 @@ def received_of(session: Session, plan_id: int) -> int:
     """
     total = session.exec(
         select(func.coalesce(func.sum(PlanIncome.distributable_fen), 0)).where(
-            PlanIncome.plan_id == plan_id, col(PlanIncome.expected).is_(False)
+            PlanIncome.plan_id == plan_id, col(PlanIncome.expected).is_(false())
         )
     ).one()
     return int(total)

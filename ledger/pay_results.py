@@ -190,7 +190,7 @@ def cancel_batch(session: Session, act: Act, code: str, *, reason: str) -> Payme
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a plan's payment is; fen. planned = what the personal channels were given."""
+    """How far a plan's payment is; fen. Planned is what the personal channels were given."""
 
     planned_fen: int
     due_fen: int
@@ -198,16 +198,17 @@ class Standing:
     paid_fen: int
     returned_fen: int
     held_fen: int
+    given_up_fen: int
 
     @property
-    def unpaid_fen(self) -> int:
-        """Due, but never sent."""
-        return self.due_fen - self.sent_fen - self.paid_fen - self.returned_fen
+    def waiting_fen(self) -> int:
+        """Due and neither arrived nor given up: unsent, in payment, returned or held back."""
+        return self.due_fen - self.paid_fen - self.given_up_fen
 
     @property
     def carried_fen(self) -> int:
-        """Planned, but not earned: carried to the next plan."""
-        return self.planned_fen - self.due_fen
+        """Planned, but not earned or given up: carried to the next plan."""
+        return self.planned_fen - self.due_fen + self.given_up_fen
 
 
 def standing_of(session: Session, plan: Plan) -> Standing:
@@ -219,7 +220,10 @@ def standing_of(session: Session, plan: Plan) -> Standing:
     from ledger.plan_draft import channels_of
 
     dues = dues_of(session, plan.id)
-    stopped = holds_of(session, plan.id)
+    held = holds_of(session, plan.id)
+    stopped = {key for key, row in held.items() if row.outcome == "WITHHELD"}
+    given_up = set(held) - stopped
+    not_paid = [due for due in dues if due.outcome != "PAID"]
     planned = sum(
         each.amount_fen
         for each in channels_of(session, plan.id)
@@ -231,9 +235,8 @@ def standing_of(session: Session, plan: Plan) -> Standing:
         sent_fen=sum(due.amount_fen for due in dues if due.line_id and not due.outcome),
         paid_fen=sum(due.amount_fen for due in dues if due.outcome == "PAID"),
         returned_fen=sum(due.amount_fen for due in dues if due.is_returned),
-        held_fen=sum(
-            due.amount_fen for due in dues if due.household_id in stopped and due.outcome != "PAID"
-        ),
+        held_fen=sum(due.amount_fen for due in not_paid if due.household_id in stopped),
+        given_up_fen=sum(due.amount_fen for due in not_paid if due.household_id in given_up),
     )
 
 
@@ -253,7 +256,7 @@ def complete_plan(session: Session, act: Act, plan_code: str) -> Standing:
     ) as written:
         plan = plan_by_code(session, plan_code)
         standing = standing_of(session, plan)
-        rest = standing.due_fen - standing.paid_fen
+        rest = standing.waiting_fen
         if rest:
             raise Refused(
                 f"方案{plan_code}还有{format_yuan(rest)}元没有发到（含在途、退回、暂缓），不能办结。"

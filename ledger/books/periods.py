@@ -255,8 +255,8 @@ def bank_standing(session: Session, party_id: int, through: date) -> BankStandin
         for line in lines
         if line.id in latest and latest[line.id].outcome in ("ON_HOLD", "IGNORED")
     ]
-    matched = {match.object_code for match in latest.values() if match.outcome == "MATCHED"}
-    items += _book_side(session, party_id, through, matched)
+    matched = [match for match in latest.values() if match.outcome == "MATCHED"]
+    items += _book_side(session, party_id, through, lines[0].booked_on, matched)
     return BankStanding(through, lines[-1].balance_fen, book_fen, tuple(items))
 
 
@@ -271,15 +271,27 @@ def _latest_matches(session: Session, party_id: int) -> dict[int, BankMatch]:
 
 
 def _book_side(
-    session: Session, party_id: int, through: date, matched: set[str]
+    session: Session,
+    party_id: int,
+    through: date,
+    statement_from: date,
+    matched: Sequence[BankMatch],
 ) -> list[InTransit]:
-    from ledger.books.balances import sub_ledger
+    """Vouchers that no bank row is matched to: of the day's month, or, where rows are matched
+    voucher by voucher, of the whole time the statement covers.
+    """
+    from ledger.books.balances import CARRIED_KINDS, sub_ledger
 
     used = chart_of(entity_of(session, party_id), through)
+    named = {
+        key for match in matched if match.object_kind == "VOUCHER" for key in match.reason.split()
+    }
+    objects = {match.object_code for match in matched if match.object_kind != "VOUCHER"}
     first = through.replace(day=1)
-    _, lines = sub_ledger(session, party_id, used.roles["bank"], AsOf(through), since=first)
-    objects = {
-        row.id: row.object_code
+    since = min(first, statement_from) if named else first
+    _, lines = sub_ledger(session, party_id, used.roles["bank"], AsOf(through), since=since)
+    vouchers = {
+        row.id: row
         for row in session.exec(
             select(Voucher).where(col(Voucher.id).in_(sorted({line.voucher_id for line in lines})))
         ).all()
@@ -289,7 +301,9 @@ def _book_side(
             "BOOK", line.dated_on, line.voucher, line.summary, line.debit_fen - line.credit_fen
         )
         for line in lines
-        if objects[line.voucher_id] not in matched
+        if line.kind not in CARRIED_KINDS
+        and vouchers[line.voucher_id].object_code not in objects
+        and f"{line.month}/{vouchers[line.voucher_id].number}" not in named
     ]
 
 
