@@ -67,7 +67,7 @@ class Recorded:
 def last_month(post: JobPost) -> int:
     """The last month (YYYYMM) a job runs.
 
-    依据: 内部约定
+    依据: 内部约定 (a job ends with its last month)
     """
     return month_after(post.first_month, post.month_count - 1)
 
@@ -78,7 +78,7 @@ def month_after(month: int, count: int) -> int:
     >>> month_after(201911, 3)
     202002
 
-    依据: 内部约定
+    依据: 内部约定 (months are counted as a calendar counts them)
     """
     ordinal = month // 100 * 12 + month % 100 - 1 + count
     return ordinal // 12 * 100 + ordinal % 12 + 1

@@ -296,7 +296,7 @@ def resolve(
 ) -> tuple[dict[int, Payee], list[Held]]:
     """Entitlement id → payee for what can be paid, and what is held back with the reason.
 
-    依据: 内部约定 (a line objection stops one line); practice of payees on document
+    依据: 内部约定 (a line objection stops one line)
     """
     people = _People(session, dues, AsOf(day=act.on))
     stops = stopped_households(session, plan)
@@ -601,7 +601,7 @@ def require_standing(session: Session, batch: PaymentBatch) -> None:
     Raises:
         Refused: It was.
 
-    依据: 内部约定
+    依据: 内部约定 (what was taken back is over)
     """
     lines = batch_lines(session, batch)
     if lines and all(line.state is LineState.CANCELLED for line in lines):
@@ -628,7 +628,7 @@ def preview(
 ) -> tuple[list[Due], list[Held]]:
     """What a batch would pay and hold back now; nothing is written.
 
-    依据: 内部约定
+    依据: 内部约定 (a maker may look before making)
     """
     plan = plan_by_code(session, plan_code)
     wanted = _wanted(dues_of(session, plan.id), channels, through, ())

@@ -147,7 +147,7 @@ def plain_yuan(fen: int) -> str:
     >>> plain_yuan(768507), plain_yuan(5)
     ('7685.07', '0.05')
 
-    依据: 内部约定
+    依据: 内部约定 (a bank reads no separators)
     """
     yuan, part = divmod(abs(fen), FEN_PER_YUAN)
     return f"{'-' if fen < 0 else ''}{yuan}.{part:02d}"
@@ -181,7 +181,7 @@ def _protected(what: str, text: str) -> str:
 def xlsx_bytes(columns: Sequence[tuple[str, str]], cells: Sequence[Mapping[str, str]]) -> bytes:
     """The rows as a workbook: digits as text cells, amounts as numbers; the same bytes each time.
 
-    依据: 内部约定
+    依据: 内部约定 (the same batch gives the same bytes)
     """
     import datetime as dt
 

@@ -249,7 +249,7 @@ def claw_back(
 def claw_back_code(batch_code: str, serial_no: int) -> str:
     """The object a claw-back's voucher is about.
 
-    依据: 内部约定
+    依据: 内部约定 (a claw-back names the row it is about)
     """
     return f"{batch_code}#{serial_no}"
 
@@ -303,7 +303,7 @@ def _refuse_claw_back(
 def clawed_back(session: Session) -> dict[str, int]:
     """Batch#number → fen given back so far.
 
-    依据: 内部约定
+    依据: 内部约定 (no more comes back than was paid)
     """
     found: dict[str, int] = {}
     for each in claw_backs(session):
@@ -326,7 +326,7 @@ class ClawBack:
 def claw_backs(session: Session) -> list[ClawBack]:
     """Every claw-back that stands, household by household, in order of booking.
 
-    依据: 内部约定
+    依据: 内部约定 (a reversed voucher never happened)
     """
     from ledger.books.dimensions import dimensions_by_id
 

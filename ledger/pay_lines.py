@@ -163,7 +163,7 @@ def batch_by_code(session: Session, code: str) -> PaymentBatch:
     Raises:
         NotFound: There is none.
 
-    依据: 内部约定
+    依据: 内部约定 (an unknown batch is never made up)
     """
     found = session.exec(select(PaymentBatch).where(PaymentBatch.code == code)).one_or_none()
     if found is None:
@@ -347,7 +347,7 @@ class BatchRow:
 def batches(session: Session, at: AsOf | None = None, *, plan_code: str = "") -> list[BatchRow]:
     """All batches, or those of a plan, in the order in which they were made.
 
-    依据: 内部约定
+    依据: 内部约定 (every batch shows how far it is)
     """
     at = at or AsOf()
     statement = (

@@ -67,7 +67,7 @@ def record_answers(session: Session, written: Entry, answers: Sequence[Answer]) 
         Refused: The row is not in the batch, has its answer, or was never sent.
         NotOpened, ClosedPeriod: From the books.
 
-    依据: 内部约定 (paid, returned with reason, pending kept apart); practice of 退汇
+    依据: 内部约定 (paid, returned with reason, pending kept apart)
     """
     by_batch: dict[str, list[Answer]] = {}
     for answer in answers:
@@ -138,7 +138,7 @@ def record_result(
         AlreadyDone: Every row has its answer.
         Refused: As for a file of answers.
 
-    依据: 内部约定
+    依据: 内部约定 (a bank may answer by letter instead of a file)
     """
     shown = ",".join(map(str, sorted(serial_nos))) or "all"
     with trail.entry(

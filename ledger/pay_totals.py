@@ -81,7 +81,7 @@ def yearly_totals(
 ) -> list[HouseholdTotal]:
     """Every household that got something in a year, by code, wages and dividends apart.
 
-    依据: 国务院扶贫办信息系统 (公益性岗位收入与资产收益分红收入分列); 内部约定
+    依据: 内部约定 (the monitoring system asks for 公益性岗位收入 and 资产收益分红收入 apart)
     """
     first, last = date(year, 1, 1), date(year, 12, 31)
     at = at or AsOf(day=last)

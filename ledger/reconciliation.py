@@ -60,7 +60,7 @@ class Reconciled:
 def amount_of(line: BankLine) -> int:
     """A bank row signed: into the account is positive; fen.
 
-    依据: 内部约定
+    依据: 内部约定 (one sign for one direction)
     """
     return line.in_fen - line.out_fen
 
@@ -105,7 +105,7 @@ def movements(session: Session, party_id: int, through: date) -> list[Movement]:
 def bank_lines(session: Session, party_id: int, through: date) -> list[BankLine]:
     """A party's bank rows by a day, in order.
 
-    依据: 内部约定
+    依据: 内部约定 (a statement is read in the order of its days)
     """
     return list(
         session.exec(
@@ -141,7 +141,7 @@ def pair(
     First by the bank's number, then by amount and nearest day, then one row for several vouchers
     of one object (a batch less what came back).
 
-    依据: 内部约定
+    依据: 内部约定 (a row is matched once)
     """
     found: list[tuple[BankLine, tuple[Movement, ...]]] = []
     open_ = list(booked)
