@@ -78,7 +78,8 @@ def resume(
     """Let a line that was held back be paid again.
 
     Raises:
-        Refused: It is not held back, was given up, or no reason is given.
+        AlreadyDone: It was resumed before.
+        Refused: It was never held back, was given up, or no reason is given.
 
     依据: 内部约定 (released by a later row with the reason)
     """
@@ -91,6 +92,9 @@ def resume(
         what=f"方案{plan_code}户{household_code}解除暂缓",
     ) as written:
         plan, household = _line(session, plan_code, household_code)
+        before = _newest(session, plan, household)
+        if before is not None and before.outcome == "RELEASED":
+            raise AlreadyDone(f"方案{plan_code}户{household_code}解除暂缓", before.entry_id)
         held = _held(session, plan, household, reason)
         return _hold(written, plan, household, "RELEASED", held.reason_code, reason)
 
@@ -158,6 +162,14 @@ def _turn(session: Session, plan_code: str, household_code: str) -> int:
         )
     ).all()
     return len(rows)
+
+
+def _newest(session: Session, plan: Plan, household: Household) -> Withholding | None:
+    return session.exec(
+        select(Withholding)
+        .where(Withholding.plan_id == plan.id, Withholding.household_id == household.id)
+        .order_by(col(Withholding.id).desc())
+    ).first()
 
 
 def _line(session: Session, plan_code: str, household_code: str) -> tuple[Plan, Household]:

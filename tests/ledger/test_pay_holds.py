@@ -47,6 +47,8 @@ def test_a_line_held_back_waits_until_it_is_resumed_with_a_reason(payable: Payab
     with payable.refuses(Refused, "写明原因"):
         payable.do(resume, PLAN, H1, reason=" ")
     payable.do(resume, PLAN, H1, reason="已调解")
+    with payable.refuses(AlreadyDone, "解除暂缓"):
+        payable.do(resume, PLAN, H1, reason="已调解")
     with payable.refuses(Refused, "没有暂缓发放"):
         payable.do(resume, PLAN, H3, reason="已调解")
     payable.do(make_batch, PLAN, "Z2", channels="other")
