@@ -37,7 +37,7 @@ from ledger import guards
 
 BUSY_TIMEOUT_MS = 60_000
 WAL_SAFE_FROM = (3, 51, 3)
-register_guards(guards.guard_statements)
+register_guards(guards.guard_statements, guards.function_statements)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -257,8 +257,6 @@ def migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        for statement in guards.function_statements(connection.dialect.name):
-            connection.exec_driver_sql(statement)
         install_guards(connection)
 
 

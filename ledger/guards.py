@@ -98,8 +98,9 @@ def _seal() -> Rules:
     }
 
 
-# Duties that one actor may not both perform on one object. DECIDE is a meeting's act: its recorder
-# of minutes may be the maker, so it conflicts only with REVIEW and APPROVE.
+# Duties that one actor may not both perform on one object, in whatever round: who drafted a plan
+# does not review it after its return either. DECIDE is a meeting's act: who keeps its minutes may be
+# the maker; only a handover has one giver and one receiver, who are not the same person.
 _CONFLICTS = (
     ("MAKE", "SUPERVISE"),
     ("MAKE", "REVIEW"),
@@ -126,17 +127,18 @@ def _duties() -> Rules:
         "AND w.object_kind = NEW.object_kind AND w.object_code = NEW.object_code "
         "AND NEW.acted_on BETWEEN w.valid_from AND w.valid_to)"
     )
-    same_object = (
-        "s.object_kind = NEW.object_kind AND s.object_code = NEW.object_code "
-        "AND s.round_no = NEW.round_no"
+    sides = (
+        "NEW.object_kind = 'HANDOVER' AND ((s.stage = 'DRAFT' AND NEW.stage = 'RESOLVE') "
+        "OR (s.stage = 'RESOLVE' AND NEW.stage = 'DRAFT'))"
     )
+    same_object = "s.object_kind = NEW.object_kind AND s.object_code = NEW.object_code"
     return {
         "separate_duties": (
             "stage_act",
             [
                 (
                     f"EXISTS (SELECT 1 FROM stage_act s WHERE {same_object} "
-                    f"AND s.actor_code = NEW.actor_code AND ({pairs})) AND "
+                    f"AND s.actor_code = NEW.actor_code AND ({pairs} OR ({sides}))) AND "
                     + waived.format(who="NEW.actor_code"),
                     _CONFLICT_NOTE,
                 ),

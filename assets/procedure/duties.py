@@ -70,6 +70,7 @@ def record_stage(
         agreed=agreed,
         document=document,
     )
+    session.flush()  # what waits besides fails under its own name
     written.add(row)
     try:
         session.flush()

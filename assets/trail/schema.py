@@ -5,10 +5,11 @@ book itself; at start the live guards are compared with it.
 """
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, inspect, text
+from sqlalchemy import Connection, Table, inspect
 from sqlmodel import SQLModel
 
 from assets.columns import Blob, Code, Count, Day, Fen, Flag, Id, Moment
@@ -132,13 +133,27 @@ def _postgresql_guards(names: Sequence[str]) -> dict[str, str]:
 
 
 Statements = Callable[[str], dict[str, str]]
+Functions = Callable[[str], list[str]]
 _PROVIDERS: list[Statements] = []
+_FUNCTIONS: list[Functions] = []
 
 
-def register_guards(provider: Statements) -> None:
-    """Add guards of another package to those every book must have (dialect → name → SQL)."""
+def register_guards(provider: Statements, functions: Functions) -> None:
+    """Add guards of another package to those every book must have (dialect → name → SQL).
+
+    ``functions`` gives the PostgreSQL functions which these triggers call.
+    """
     if provider not in _PROVIDERS:
         _PROVIDERS.append(provider)
+        _FUNCTIONS.append(functions)
+
+
+def all_function_statements(dialect: str) -> list[str]:
+    """Every function the guards call: on PostgreSQL only."""
+    if dialect == "sqlite":
+        return []
+    own = [REFUSE_FUNCTION, GAPLESS_FUNCTION]
+    return own + [each for functions in _FUNCTIONS for each in functions(dialect)]
 
 
 def all_guard_statements(dialect: str) -> dict[str, str]:
@@ -157,17 +172,45 @@ def altered_guards(connection: Connection) -> list[tuple[str, str]]:
     expected = all_guard_statements(connection.dialect.name)
     live = live_guards(connection)
     wrong = [(name, "防改触发器缺失") for name in sorted(expected) if name not in live]
-    if connection.dialect.name == "sqlite":
-        rows = connection.exec_driver_sql(
-            "SELECT name, sql FROM sqlite_master WHERE type='trigger'"
-        )
-        texts = {row[0]: row[1] for row in rows}
-        wrong += [
-            (name, "防改触发器被改动")
-            for name in sorted(expected)
-            if name in texts and texts[name] != expected[name]
-        ]
+    texts = (
+        _sqlite_texts(connection)
+        if connection.dialect.name == "sqlite"
+        else _postgresql_texts(connection)
+    )
+    wrong += [
+        (name, "防改触发器被改动")
+        for name, statement in sorted(_expected_texts(connection.dialect.name).items())
+        if texts.get(name, statement) != statement
+    ]
     return wrong
+
+
+def _sqlite_texts(connection: Connection) -> dict[str, str]:
+    rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type='trigger'")
+    return {row[0]: row[1] for row in rows}
+
+
+def _postgresql_texts(connection: Connection) -> dict[str, str]:
+    """Trigger → its words as laid down, function → its body."""
+    triggers = connection.exec_driver_sql(
+        "SELECT t.tgname, pg_get_triggerdef(t.oid) FROM pg_trigger t "
+        "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE NOT t.tgisinternal AND n.nspname = current_schema()"
+    )
+    functions = connection.exec_driver_sql(
+        "SELECT p.proname, p.prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
+        "WHERE n.nspname = current_schema()"
+    )
+    texts = {row[0]: re.sub(r" ON \w+\.", " ON ", row[1]) for row in triggers}
+    return texts | {row[0]: row[1] for row in functions}
+
+
+def _expected_texts(dialect: str) -> dict[str, str]:
+    functions = {
+        statement.split("FUNCTION ", 1)[1].split("(", 1)[0]: statement.split("$$")[1]
+        for statement in all_function_statements(dialect)
+    }
+    return all_guard_statements(dialect) | functions
 
 
 def altered_columns(connection: Connection) -> list[tuple[str, str]]:
@@ -191,21 +234,22 @@ def altered_columns(connection: Connection) -> list[tuple[str, str]]:
 
 
 def install_guards(connection: Connection) -> None:
-    """Create every missing guard; on PostgreSQL they fire for replicas and owners alike.
+    """Create every guard that is missing or altered; on PostgreSQL they fire for owners too.
 
     依据: 内部约定 (a migration may drop triggers silently, so they are made again after each)
     """
     dialect = connection.dialect.name
-    if dialect == "postgresql":
-        connection.execute(text(REFUSE_FUNCTION))
-        connection.execute(text(GAPLESS_FUNCTION))
-    present = live_guards(connection)
+    for function in all_function_statements(dialect):
+        connection.exec_driver_sql(function.replace("%", "%%"))
+    wrong = {name for name, _ in altered_guards(connection)}
     for name, statement in all_guard_statements(dialect).items():
-        if name in present:
+        if name not in wrong:
             continue
+        table = statement.split(" ON ", 1)[1].split()[0]
+        of_table = f" ON {table}" if dialect == "postgresql" else ""
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{of_table}")
         connection.exec_driver_sql(statement)
         if dialect == "postgresql":
-            table = statement.split(" ON ", 1)[1].split()[0]
             connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
 
 
@@ -217,7 +261,7 @@ def live_guards(connection: Connection) -> set[str]:
         rows = connection.exec_driver_sql(
             "SELECT tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
             "JOIN pg_namespace n ON n.oid = c.relnamespace "
-            "WHERE NOT tgisinternal AND tgenabled <> 'D' AND n.nspname = current_schema()"
+            "WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND n.nspname = current_schema()"
         )
     return {row[0] for row in rows}
 
