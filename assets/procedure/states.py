@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from assets.asof import AsOf
 from assets.columns import Labelled
-from assets.errors import WrongState
+from assets.errors import Refused, WrongState
 from assets.models import ObjectKind, StatusEvent
 from assets.trail import Entry
 
@@ -59,6 +59,16 @@ def state_of(session: Session, kind: ObjectKind, code: str, at: AsOf | None = No
     return found or ""
 
 
+def _newest(session: Session, kind: ObjectKind, code: str) -> tuple[str, date | None]:
+    found = session.exec(
+        select(StatusEvent.to_state, col(StatusEvent.happened_on))
+        .where(StatusEvent.object_kind == kind, StatusEvent.object_code == code)
+        .order_by(col(StatusEvent.id).desc())
+        .limit(1)
+    ).first()
+    return found or ("", None)
+
+
 def states_of(session: Session, kind: ObjectKind, at: AsOf | None = None) -> dict[str, str]:
     """Object code → state for all objects of a kind, as of a day and position.
 
@@ -97,15 +107,21 @@ def move(
 
     Raises:
         WrongState: Names the object, its state and the step.
+        Refused: The step is dated before the one it follows.
 
     依据: 内部约定 (a state is a row with author and day, never an update)
     """
     session.flush()
     sources, target = machine.step(step_name)
-    before = state_of(session, machine.kind, code)
+    before, since = _newest(session, machine.kind, code)
+    shown = next((s.label for s in machine.states if s == before), "未登记")
     if before not in sources:
-        shown = next((s.label for s in machine.states if s == before), "未登记")
         raise WrongState(f"{machine.kind.label}{code}", shown, step_label, remedy)
+    if since is not None and on < since:
+        raise Refused(
+            f"{machine.kind.label}{code}的“{step_label}”日期{on}早于上一环节“{shown}”的日期{since}。"
+            "请核对日期。"
+        )
     return written.add(
         StatusEvent(
             object_kind=machine.kind,
