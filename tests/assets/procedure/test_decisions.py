@@ -125,7 +125,20 @@ def test_one_more_vote_never_makes_a_decision_invalid(
 
 
 def held(stage: str, day: int, *, valid: bool = True) -> Decision:
-    return Decision(stage=stage, held_on=date(2019, 3, day), is_valid=valid)
+    return Decision(
+        object_kind=ObjectKind.PLAN,
+        object_code="FA-1",
+        stage=stage,
+        body=V,
+        held_on=date(2019, 3, day),
+        member_count=1,
+        present_count=1,
+        for_count=1,
+        against_count=0,
+        abstain_count=0,
+        minutes="记-1",
+        is_valid=valid,
+    )
 
 
 def test_the_four_deliberations_are_wanted_valid_and_in_their_order() -> None:
