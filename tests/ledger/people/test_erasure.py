@@ -63,12 +63,6 @@ def test_after_erasing_nobody_reads_the_names_and_everything_else_stays(village:
     assert next(row.size for row in household_rows(session, AsOf()) if row.code == H1) == 3
     assert not verify(session).faults, "the log covers the envelopes, not what was in them"
 
-
-def test_erasing_again_is_done_already(village: Book) -> None:
-    session = village.session
-    leave_roster(village)
-    erase(session, act(ASKED), H1, REASON)
-    session.commit()
     with pytest.raises(AlreadyDone):
         erase(session, act(ASKED), H1, REASON)
     session.rollback()
