@@ -127,13 +127,16 @@ def propose(
         unknown = [each for each in asset_codes if each not in ids]
         if unknown:
             raise NotFound("资产", unknown[0])
+        twice = [each for each in asset_codes if asset_codes.count(each) > 1]
+        if twice:
+            raise Refused(f"确权{code}把资产{twice[0]}列了两次。请删去重复的一行。")
         _require_ownership(session, {each: ids[each] for each in asset_codes}, owner.id, act.on)
         title = written.add(
             TitleAct(
                 code=code, village_code=village_code, owner_party_id=owner.id, proposed_on=act.on
             )
         )
-        values = _values(session, [ids[each] for each in asset_codes])
+        values = _values(session, [ids[each] for each in asset_codes], act.on)
         for place, each in enumerate(asset_codes, start=1):
             written.add(
                 TitleItem(
@@ -166,10 +169,10 @@ def _require_ownership(session: Session, assets: dict[str, int], owner_id: int, 
             raise Refused(f"资产{code}的所有权人不含拟确权对象。请核对份额表或权利人编码。")
 
 
-def _values(session: Session, asset_ids_: Sequence[int]) -> dict[int, int]:
+def _values(session: Session, asset_ids_: Sequence[int], on: date) -> dict[int, int]:
     rows = session.exec(
         select(AssetFact.asset_id, AssetFact.original_value_fen)
-        .where(col(AssetFact.asset_id).in_(asset_ids_))
+        .where(col(AssetFact.asset_id).in_(asset_ids_), col(AssetFact.valid_from) <= on)
         .order_by(col(AssetFact.valid_from), col(AssetFact.id))
     ).all()
     return dict(rows)
@@ -185,7 +188,7 @@ def decide(session: Session, act: Act, code: str, stage: str, meeting: Meeting) 
         act,
         "title-decide",
         code,
-        stage=f"{stage}/{meeting.minutes}",
+        stage=f"{stage}/{meeting.minutes}/{digest_of(repr(meeting))[:16]}",
         what=f"确权{code}会议{meeting.minutes}",
     ) as written:
         title_by_code(session, code)
@@ -223,12 +226,7 @@ def post_in(
     title = title_by_code(session, code)
     if valid_resolution(session, ObjectKind.TITLE, code) is None:
         raise Refused(f"确权{code}没有有效决议，不能公示。请先登记村民（代表）会议决议。")
-    round_no = max(1, notices.current_round(session, ObjectKind.TITLE, code))
-    if any(
-        each.village_code == posting.village_code
-        for each in notices.notices_of(session, ObjectKind.TITLE, code, round_no)
-    ):
-        round_no += 1
+    round_no = notices.next_round(session, ObjectKind.TITLE, code, posting.village_code)
     notice = notices.post_notice(
         session, written, ObjectKind.TITLE, code, posting, round_no=round_no, source=source
     )
@@ -288,10 +286,16 @@ def give_opinion(
     依据: 国办函〔2021〕51号 (town and department examine before the county confirms)
     """
     with trail.entry(
-        session, act, "title-opinion", code, stage=stage, what=f"确权{code}{stage.label}"
+        session,
+        act,
+        "title-opinion",
+        code,
+        stage=f"{stage}/{notices.current_round(session, ObjectKind.TITLE, code)}"
+        f"/{agreed}/{digest_of(opinion)[:16]}",
+        what=f"确权{code}{stage.label}",
     ) as written:
-        title_by_code(session, code)
-        _require_notice_run(session, code, act.on)
+        title = title_by_code(session, code)
+        round_no = _require_notice_run(session, title, act.on)
         record_stage(
             session,
             written,
@@ -299,23 +303,32 @@ def give_opinion(
             code,
             stage,
             on=act.on,
+            round_no=round_no,
             agreed=agreed,
             opinion=opinion,
         )
 
 
-def _require_notice_run(session: Session, code: str, on: date) -> None:
+def _require_notice_run(session: Session, title: TitleAct, on: date) -> int:
+    """The round whose notice is over; an objection to an asset taken out stops nothing."""
+    code = title.code
     round_no = notices.current_round(session, ObjectKind.TITLE, code)
     if round_no == 0:
         raise Refused(f"确权{code}还没有公示。")
     if not notices.notice_has_run(session, ObjectKind.TITLE, code, round_no, on):
         until = notices.runs_until(session, ObjectKind.TITLE, code, round_no)
         raise Refused(f"确权{code}公示到{until}为止，期满次日起才能办理下一步。")
-    open_ = notices.open_objections(session, ObjectKind.TITLE, code)
+    gone = {line.asset_code for line in lines_of(session, title) if line.removed is not None}
+    open_ = [
+        each
+        for each in notices.open_objections(session, ObjectKind.TITLE, code)
+        if each.line_code not in gone
+    ]
     if open_:
         raise Refused(
             f"确权{code}有{len(open_)}件异议未答复（{open_[0].code}）。请先答复，或把有异议的资产移出清单。"
         )
+    return round_no
 
 
 def confirm(session: Session, act: Act, code: str, *, document: str) -> list[str]:
@@ -330,7 +343,7 @@ def confirm(session: Session, act: Act, code: str, *, document: str) -> list[str
     """
     with trail.entry(session, act, "title-confirm", code, what=f"确权{code}") as written:
         title = title_by_code(session, code)
-        _require_ready(session, code, act.on)
+        round_no = _require_ready(session, title, act.on)
         record_stage(
             session,
             written,
@@ -338,6 +351,7 @@ def confirm(session: Session, act: Act, code: str, *, document: str) -> list[str
             code,
             Stage.DISTRICT,
             on=act.on,
+            round_no=round_no,
             document=document,
         )
         numbers = []
@@ -369,13 +383,19 @@ def confirm(session: Session, act: Act, code: str, *, document: str) -> list[str
     return numbers
 
 
-def _require_ready(session: Session, code: str, on: date) -> None:
+def _require_ready(session: Session, title: TitleAct, on: date) -> int:
+    """The round of the notice, once everything that a confirmation needs was given on it."""
+    code = title.code
     if valid_resolution(session, ObjectKind.TITLE, code) is None:
         raise Refused(f"确权{code}没有有效决议。")
-    _require_notice_run(session, code, on)
+    round_no = _require_notice_run(session, title, on)
     given = session.exec(
         select(StageAct.stage, StageAct.agreed)
-        .where(StageAct.object_kind == ObjectKind.TITLE, StageAct.object_code == code)
+        .where(
+            StageAct.object_kind == ObjectKind.TITLE,
+            StageAct.object_code == code,
+            StageAct.round_no == round_no,
+        )
         .order_by(col(StageAct.id))
     ).all()
     newest = dict(given)
@@ -384,6 +404,7 @@ def _require_ready(session: Session, code: str, on: date) -> None:
             raise Refused(f"确权{code}缺少{stage.label}。请先用 fupin title opinion 登记。")
         if not newest[stage]:
             raise Refused(f"确权{code}的{stage.label}为不同意，不能确认。")
+    return round_no
 
 
 def list_sha256(session: Session, code: str) -> str:

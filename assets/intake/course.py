@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 
 from assets.courses import ASSET_MACHINE
 from assets.models import AssetState, HandoverAct, ObjectKind, TitleAct
+from assets.procedure.notices import next_round
 from assets.procedure.states import move, state_of
 from assets.title import lines_of, list_sha256, title_by_code
 from assets.trail import Entry
@@ -27,6 +28,10 @@ STAGE_OF_LABEL = {"提议": "PROPOSE", "商议": "CONSULT", "审议": "DELIBERAT
 
 def _one_round(session: Session, code: str) -> int:
     return 1
+
+
+def _next_posting(session: Session, code: str, village: str) -> int:
+    return next_round(session, ObjectKind.TITLE, code, village)
 
 
 def _nothing(session: Session, written: Entry, code: str) -> None:
@@ -51,6 +56,7 @@ class Course:
 
     exists: Callable[[Session, str], bool]
     round_of: Callable[[Session, str], int] = _one_round
+    round_of_posting: Callable[[Session, str, str], int] | None = None
     after_decisions: Callable[[Session, Entry, str], None] = _nothing
     after_notices: Callable[[Session, Entry, str, date], None] = _nothing_on
     notice_digest: Callable[[Session, str], str] | None = None
@@ -85,7 +91,10 @@ def _title_noticed(session: Session, written: Entry, code: str, on: date) -> Non
 
 COURSES: dict[ObjectKind, Course] = {
     ObjectKind.TITLE: Course(
-        exists=_title_exists, after_notices=_title_noticed, notice_digest=list_sha256
+        exists=_title_exists,
+        round_of_posting=_next_posting,
+        after_notices=_title_noticed,
+        notice_digest=list_sha256,
     ),
     ObjectKind.HANDOVER: Course(exists=_handover_exists),
 }

@@ -86,7 +86,8 @@ def apply(session: Session, act: Act, batch: Batch) -> Outcome:
         touched: dict[tuple[ObjectKind, str], date] = {}
         for row, village in new:
             kind, code = kind_of(row["object_type"]), row["object_code"]
-            digest = COURSES[kind].notice_digest
+            course = COURSES[kind]
+            digest = course.notice_digest
             posting = Posting(
                 village_code=village,
                 posted_on=row["posted_on"],
@@ -103,7 +104,9 @@ def apply(session: Session, act: Act, batch: Batch) -> Outcome:
                 kind,
                 code,
                 posting,
-                round_no=COURSES[kind].round_of(session, code),
+                round_no=course.round_of_posting(session, code, village)
+                if course.round_of_posting
+                else course.round_of(session, code),
                 source=batch.source(row),
             )
             if row.get("taken_down_on") is not None:

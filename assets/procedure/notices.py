@@ -61,6 +61,16 @@ def current_round(session: Session, kind: ObjectKind, code: str) -> int:
     return int(newest or 0)
 
 
+def next_round(session: Session, kind: ObjectKind, code: str, village_code: str) -> int:
+    """The round of a posting in a village: the running one, or the next where it hung already.
+
+    依据: 内部约定 (a restart is the next round)
+    """
+    round_no = max(1, current_round(session, kind, code))
+    posted = notices_of(session, kind, code, round_no)
+    return round_no + any(each.village_code == village_code for each in posted)
+
+
 def post_notice(
     session: Session,
     written: Entry,
@@ -73,6 +83,9 @@ def post_notice(
     source: dict[str, Any] | None = None,
 ) -> Notice:
     """Record that a notice hangs in one village from a day on.
+
+    Raises:
+        Refused: It hangs there in this round already, or not even for a day.
 
     依据: 国开办发〔2018〕11号 第四条
     """
