@@ -35,7 +35,7 @@ from assets.parties import party_by_code, party_titles
 from assets.procedure.duties import record_stage
 from assets.procedure.states import move
 from assets.registration import asset_ids
-from assets.trail import Act, Entry
+from assets.trail import Act, Entry, digest_of
 
 
 class Outcome(Labelled):
@@ -202,7 +202,13 @@ def prepare(
         unknown = [each for each in asset_codes if each not in ids]
         if unknown:
             raise NotFound("资产", unknown[0])
+        twice = [each for each in asset_codes if asset_codes.count(each) > 1]
+        if twice:
+            raise Refused(f"移交{code}把资产{twice[0]}列了两次。请删去重复的一行。")
         facts = _facts(session, [ids[each] for each in asset_codes], act.on)
+        unborn = [each for each in asset_codes if ids[each] not in facts]
+        if unborn:
+            raise Refused(f"资产{unborn[0]}在{act.on}尚未形成，不能移交。请核对办理日期。")
         shown = shown_text(
             party_titles(session, AsOf(day=act.on)), giver.id, receiver.id, asset_codes, facts, ids
         )
@@ -302,13 +308,13 @@ def answer(session: Session, act: Act, code: str, answers: Sequence[Answer]) -> 
 
     依据: 国办函〔2021〕51号; 内部约定 (a village may accept, reserve or refuse)
     """
-    names = ",".join(sorted(each.asset_code for each in answers))
+    said = sorted(repr(each) for each in answers)
     with trail.entry(
         session,
         act,
         "handover-answer",
         code,
-        stage=hashlib.sha256(names.encode()).hexdigest()[:16],
+        stage=digest_of(*said)[:16],
         what=f"移交{code}接收意见",
     ) as written:
         answer_in(session, written, code, answers)
