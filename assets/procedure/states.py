@@ -22,12 +22,14 @@ from assets.trail import Entry
 class Machine:
     """A state machine: states with labels, and step → (from states, to state).
 
-    ``''`` among the from states means the object is new.
+    ``''`` among the from states means the object is new. ``entered`` are states whose day is that of
+    the entry in the book: what happened long before may be recorded after them.
     """
 
     kind: ObjectKind
     states: type[Labelled]
     steps: Mapping[str, tuple[frozenset[str], str]]
+    entered: frozenset[str] = frozenset()
 
     def step(self, name: str) -> tuple[frozenset[str], str]:
         """From states and target of a step."""
@@ -117,7 +119,7 @@ def move(
     shown = next((s.label for s in machine.states if s == before), "未登记")
     if before not in sources:
         raise WrongState(f"{machine.kind.label}{code}", shown, step_label, remedy)
-    if since is not None and on < since:
+    if since is not None and on < since and before not in machine.entered:
         raise Refused(
             f"{machine.kind.label}{code}的“{step_label}”日期{on}早于上一环节“{shown}”的日期{since}。"
             "请核对日期。"

@@ -55,8 +55,12 @@ def test_a_step_from_another_state_names_object_state_step_and_remedy(book: Book
 
 
 def test_a_step_is_not_dated_before_the_one_it_follows(book: Book) -> None:
-    go(book, "A1", "identify", date(2019, 1, 2))
-    with pytest.raises(Refused, match="早于上一环节“已摸排”的日期2019-01-02"):
-        go(book, "A1", "verify", date(2019, 1, 1))
+    registered = date(2021, 5, 1)
+    for step in ("identify", "verify", "classify"):
+        go(book, "A1", step, registered)
+    go(book, "A1", "propose_title", date(2019, 2, 1))  # happened before the book was begun
+    go(book, "A1", "notice", date(2019, 2, 3))
+    with pytest.raises(Refused, match="“登记”日期2019-02-02早于上一环节“确权公示”的日期2019-02-03"):
+        go(book, "A1", "confirm", date(2019, 2, 2))
     book.session.rollback()
-    go(book, "A1", "verify", date(2019, 1, 2))
+    go(book, "A1", "confirm", date(2019, 2, 3))
