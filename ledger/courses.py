@@ -11,8 +11,8 @@ PLAN_MACHINE = Machine(
     states=P,
     steps={
         "draft": step([""], P.DRAFT),
-        "decide": step([P.DRAFT, P.DECIDED, P.RETURNED], P.DECIDED),
-        "notice": step([P.DECIDED, P.NOTICED, P.SUPERVISED], P.NOTICED),
+        "decide": step([P.DRAFT, P.RETURNED], P.DECIDED),
+        "notice": step([P.DECIDED], P.NOTICED),
         "supervise": step([P.NOTICED], P.SUPERVISED),
         "review": step([P.SUPERVISED], P.REVIEWED),
         "approve": step([P.REVIEWED], P.APPROVED),
@@ -21,7 +21,7 @@ PLAN_MACHINE = Machine(
         "pay": step([P.POSTED, P.PAYING], P.PAYING),
         "complete": step([P.PAYING, P.POSTED], P.COMPLETED),
         "withdraw": step([P.DRAFT, P.DECIDED, P.RETURNED], P.WITHDRAWN),
-        "return": step([P.NOTICED, P.SUPERVISED, P.REVIEWED, P.APPROVED], P.RETURNED),
+        "return": step([P.NOTICED, P.SUPERVISED, P.REVIEWED, P.APPROVED, P.FILED], P.RETURNED),
     },
 )
 
