@@ -49,7 +49,7 @@ def amounts(line: Line) -> list[int]:
 
 
 def keys(case: str, count: int) -> list[int]:
-    return member_keys(case, [f"{number}" for number in range(count)]).tolist()
+    return [int(key) for key in member_keys(case, [f"{number}" for number in range(count)])]
 
 
 # --- equal shares per household ---------------------------------------------------------------
