@@ -65,10 +65,7 @@ def current_rows(
 
 
 def current_row(session: Session, model: type[Row], at: AsOf, *conditions: Any) -> Row | None:
-    """The one row that holds as of ``at`` among those matching the conditions, or None.
-
-    依据: 内部约定
-    """
+    """The one row that holds as of ``at`` among those matching the conditions, or None."""
     table: Any = model
     statement = (
         select(model)

@@ -328,10 +328,7 @@ def answer_in(
     answers: Sequence[Answer],
     source: Mapping[str, dict[str, Any]] | None = None,
 ) -> None:
-    """Record answers inside an open entry; ``source`` is provenance by asset code.
-
-    依据: 内部约定
-    """
+    """Record answers inside an open entry; ``source`` is provenance by asset code."""
     handover = handover_by_code(session, code)
     on_list = {line.asset_code: line for line in lines_of(session, handover)}
     for each in answers:

@@ -89,8 +89,6 @@ class Vault:
 
         Raises:
             SealBroken: The data key was erased, the key file is another one, or bytes changed.
-
-        依据: 内部约定
         """
         key = self._data_key(session, owner, create=False)
         try:
@@ -159,8 +157,6 @@ def read_key_file(path: Path) -> bytes:
 
     Raises:
         MissingTool: No such file, readable by others, or not 32 bytes of hex.
-
-    依据: 内部约定
     """
     if not path.exists():
         raise MissingTool(

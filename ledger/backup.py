@@ -7,6 +7,7 @@ backup. After either the log is verified in the copy.
 import shutil
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
@@ -22,7 +23,7 @@ def backup(url: str, out: Path) -> Path:
     Raises:
         Refused: The file exists, or the copy does not verify.
 
-    依据: 会计档案管理办法 (backup of electronic archives)
+    依据: 内部约定 (a copy is worth what its verification says)
     """
     if out.exists():
         raise Refused(f"备份文件 {out} 已存在，未作改动。请换一个文件名。")
@@ -42,7 +43,7 @@ def restore(file: Path, url: str) -> int:
     Raises:
         UnsafeDatabase: There is a book already.
 
-    依据: 会计档案管理办法
+    依据: 内部约定 (a restored book is verified before use)
     """
     if not file.is_file():
         raise Refused(f"找不到备份文件 {file}。")
@@ -62,12 +63,14 @@ def _copy_sqlite(source: Path, target: Path) -> None:
     if not source.is_file():
         raise Refused(f"找不到账本文件 {source}。")
     with (
-        sqlite3.connect(f"file:{source}?mode=ro", uri=True) as reading,
-        sqlite3.connect(target) as writing,
+        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as reading,
+        closing(sqlite3.connect(target)) as writing,
     ):
-        reading.backup(writing)
-    reading.close()
-    writing.close()
+        try:
+            reading.backup(writing)
+        except sqlite3.DatabaseError as error:
+            target.unlink(missing_ok=True)
+            raise Refused(f"{source} 不是账本文件，未恢复。请核对文件。") from error
 
 
 def _run_tool(command: list[str], address: URL, *, target: bool = False) -> None:

@@ -263,10 +263,7 @@ def shares_sum_to_one(session: Session) -> list[CheckFault]:
 
 
 def states_follow_machines(session: Session) -> list[CheckFault]:
-    """Every status event starts where the one before it ended.
-
-    依据: 内部约定
-    """
+    """Every status event starts where the one before it ended."""
     rows = session.execute(
         text("SELECT object_kind, object_code, from_state, to_state FROM status_event ORDER BY id")
     ).all()
@@ -280,10 +277,7 @@ def states_follow_machines(session: Session) -> list[CheckFault]:
 
 
 def log_is_clean(session: Session) -> list[CheckFault]:
-    """The log verifies in full.
-
-    依据: 内部约定
-    """
+    """The log verifies in full."""
     return [
         CheckFault(
             "trail", fault.table, f"表{fault.table}第{fault.entry_id}号记录：{fault.message}"
@@ -311,10 +305,7 @@ def run(session: Session) -> list[CheckFault]:
 
 
 def run_all(session: Session) -> CheckResult:
-    """Run every check and gather faults and warnings.
-
-    依据: 内部约定
-    """
+    """Run every check and gather faults and warnings."""
     faults: list[CheckFault] = []
     for name, query, sentence in QUERIES:
         for row in session.execute(text(query)).all():

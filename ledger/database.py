@@ -110,8 +110,6 @@ def open_session(
     Raises:
         NotFound: There is no book at that address.
         UnsafeDatabase: A guard is missing, or the schema is older than the program.
-
-    依据: 内部约定
     """
     _require_existing(url)
     session = Session(engine_for(url, write=write), expire_on_commit=False)
@@ -142,8 +140,6 @@ def require_current(session: Session, *, guarded: bool = True) -> None:
 
     Raises:
         UnsafeDatabase: With the command that repairs it.
-
-    依据: 内部约定
     """
     connection = session.connection()
     expected = newest_revision()
@@ -160,18 +156,12 @@ def require_current(session: Session, *, guarded: bool = True) -> None:
 
 @lru_cache(maxsize=1)
 def newest_revision() -> str:
-    """The revision this program's tables have.
-
-    依据: 内部约定
-    """
+    """The revision this program's tables have."""
     return ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
 
 
 def existing_book(url: str) -> str:
-    """The code of the book at an address, '' when there is none.
-
-    依据: 内部约定
-    """
+    """The code of the book at an address, '' when there is none."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
         return ""
@@ -264,8 +254,6 @@ def upgrade_book(url: str, *, desk: Desk, on: date) -> bool:
     """Upgrade an existing book; writes a schema entry when the revision changed.
 
     Returns whether anything changed.
-
-    依据: 内部约定
     """
     engine = engine_for(url, write=True)
     try:

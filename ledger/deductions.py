@@ -97,10 +97,7 @@ def record_deductions(session: Session, written: Entry, costs: Sequence[Cost]) -
 def deductions_of(
     session: Session, at: AsOf, *, asset_id: int | None = None, year: int | None = None
 ) -> list[Deduction]:
-    """Deductions by day, as of a day and position.
-
-    依据: 内部约定
-    """
+    """Deductions by day, as of a day and position."""
     statement = select(Deduction).where(
         col(Deduction.happened_on) <= at.day, col(Deduction.entry_id) <= at.position
     )

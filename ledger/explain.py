@@ -287,10 +287,7 @@ def share_text(line: StatementLine) -> str:
 
 
 def asset_title(session: Session, asset_id: int) -> str:
-    """The title of an asset as last registered.
-
-    依据: 内部约定
-    """
+    """The title of an asset as last registered."""
     title = session.exec(
         select(AssetFact.title)
         .where(AssetFact.asset_id == asset_id)

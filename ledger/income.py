@@ -207,8 +207,5 @@ def income_lines(
 
 
 def stream_label(stream: str) -> str:
-    """The Chinese label of one stream or of several joined by '+'.
-
-    依据: 内部约定
-    """
+    """The Chinese label of one stream or of several joined by '+'."""
     return "、".join(label_of(Stream, each) for each in stream.split("+") if each)

@@ -269,10 +269,7 @@ def raise_objection(
 
 
 def withhold_for(session: Session, written: Entry, plan: Plan, household_code: str) -> None:
-    """Hold back one household's line because of an objection; '' holds nothing back.
-
-    依据: 内部约定
-    """
+    """Hold back one household's line because of an objection; '' holds nothing back."""
     if not household_code:
         return
     household = session.exec(
@@ -314,10 +311,7 @@ def answer_objection(
 
 
 def release_for(session: Session, written: Entry, objection_code: str, *, upheld: bool) -> None:
-    """Release the line of an objection that was not upheld.
-
-    依据: 内部约定
-    """
+    """Release the line of an objection that was not upheld."""
     objection = session.exec(
         select(Objection).where(Objection.code == objection_code)
     ).one_or_none()
@@ -336,10 +330,7 @@ def release_for(session: Session, written: Entry, objection_code: str, *, upheld
 
 
 def whole_objections(session: Session, code: str) -> list[Objection]:
-    """Unanswered objections to the whole plan: these stop it.
-
-    依据: 内部约定
-    """
+    """Unanswered objections to the whole plan: these stop it."""
     return [
         each
         for each in notices.open_objections(session, ObjectKind.PLAN, code)
@@ -614,10 +605,7 @@ def _book(session: Session, written: Entry, plan: Plan, channels: Sequence[PlanC
 
 
 def answers_of(session: Session, code: str) -> list[tuple[Objection, ObjectionAnswer | None]]:
-    """Objections to a plan with their answers, oldest first.
-
-    依据: 内部约定
-    """
+    """Objections to a plan with their answers, oldest first."""
     rows = session.exec(
         select(Objection, ObjectionAnswer)
         .outerjoin(ObjectionAnswer, col(ObjectionAnswer.objection_id) == col(Objection.id))

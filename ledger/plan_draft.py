@@ -376,10 +376,7 @@ def _write_channels(
 
 
 def rule_sentence(step: "object") -> str:
-    """A step of a policy as a short Chinese sentence for papers.
-
-    依据: 内部约定
-    """
+    """A step of a policy as a short Chinese sentence for papers."""
     from ledger.policy import PolicyStep
 
     assert isinstance(step, PolicyStep)
@@ -426,10 +423,7 @@ def _write_allocations(
 
 
 def whole(weights: Sequence[Fraction]) -> list[int]:
-    """Weights as whole numbers in the same proportion.
-
-    依据: 内部约定
-    """
+    """Weights as whole numbers in the same proportion."""
     common = lcm(*(Fraction(weight).denominator for weight in weights)) if weights else 1
     return [int(Fraction(weight) * common) for weight in weights]
 
@@ -473,8 +467,6 @@ def plan_by_code(session: Session, code: str) -> Plan:
 
     Raises:
         NotFound: There is none.
-
-    依据: 内部约定
     """
     found = session.exec(select(Plan).where(Plan.code == code)).one_or_none()
     if found is None:
@@ -483,10 +475,7 @@ def plan_by_code(session: Session, code: str) -> Plan:
 
 
 def plans(session: Session, *, year: int | None = None) -> list[Plan]:
-    """All plans, or those of an income year, by code.
-
-    依据: 内部约定
-    """
+    """All plans, or those of an income year, by code."""
     statement = select(Plan)
     if year is not None:
         statement = statement.where(Plan.income_year == year)
@@ -494,10 +483,7 @@ def plans(session: Session, *, year: int | None = None) -> list[Plan]:
 
 
 def channels_of(session: Session, plan_id: int) -> list[PlanChannel]:
-    """The channels of a plan in order.
-
-    依据: 内部约定
-    """
+    """The channels of a plan in order."""
     return list(
         session.exec(
             select(PlanChannel)
@@ -508,10 +494,7 @@ def channels_of(session: Session, plan_id: int) -> list[PlanChannel]:
 
 
 def incomes_of(session: Session, plan_id: int) -> list[PlanIncome]:
-    """The incomes a plan distributes, in order.
-
-    依据: 内部约定
-    """
+    """The incomes a plan distributes, in order."""
     return list(
         session.exec(
             select(PlanIncome).where(PlanIncome.plan_id == plan_id).order_by(col(PlanIncome.id))
@@ -532,10 +515,7 @@ class Share:
 
 
 def shares_of(session: Session, plan_id: int) -> list[Share]:
-    """Every household's part of every shared channel, by channel and household code.
-
-    依据: 内部约定
-    """
+    """Every household's part of every shared channel, by channel and household code."""
     rows = session.exec(
         select(Allocation, Household.code)
         .join(PlanChannel, col(PlanChannel.id) == col(Allocation.plan_channel_id))
@@ -557,10 +537,7 @@ def shares_of(session: Session, plan_id: int) -> list[Share]:
 
 
 def jobs_of(session: Session, plan_id: int) -> list[tuple[JobPost, list[JobHolder]]]:
-    """The jobs of a plan with their holders in time order.
-
-    依据: 内部约定
-    """
+    """The jobs of a plan with their holders in time order."""
     posts = session.exec(
         select(JobPost).where(JobPost.plan_id == plan_id).order_by(col(JobPost.code))
     ).all()
@@ -601,8 +578,5 @@ def proof_lines(session: Session, plan: Plan) -> list[tuple[str, int, int]]:
 
 
 def income_sentence(asset_code: str, year: int, stream: str) -> str:
-    """One income source as words: asset, year, streams.
-
-    依据: 内部约定
-    """
+    """One income source as words: asset, year, streams."""
     return f"{asset_code} {year}年{stream_label(stream)}"

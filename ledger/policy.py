@@ -184,8 +184,6 @@ def load(code: str, extra: Path | None = None) -> tuple[PolicyText, str]:
 
     Raises:
         NotFound: No such policy.
-
-    依据: 内部约定
     """
     path = files(extra).get(code)
     if path is None:
@@ -227,10 +225,7 @@ def lint(policy: PolicyText, on: date | None = None) -> list[str]:
 
 
 def citations(policy: PolicyText) -> list[tuple[str, Cited]]:
-    """Every citation of a policy with what it stands for.
-
-    依据: 内部约定
-    """
+    """Every citation of a policy with what it stands for."""
     found = [("政策", policy.source)]
     found += [(f"步骤“{step.title}”", step.source) for step in policy.step]
     found += [("公示", policy.notice.source), ("环节", policy.stages.source)]
@@ -242,10 +237,7 @@ def citations(policy: PolicyText) -> list[tuple[str, Cited]]:
 
 
 def is_in_force(policy: PolicyText, on: date) -> bool:
-    """Whether a policy may be used for a plan drafted on that day.
-
-    依据: 内部约定
-    """
+    """Whether a policy may be used for a plan drafted on that day."""
     return policy.valid_from <= on and (policy.valid_to is None or on <= policy.valid_to)
 
 

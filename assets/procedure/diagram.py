@@ -29,10 +29,7 @@ def drawing(machine: Machine) -> str:
 
 
 def table(machine: Machine) -> str:
-    """A machine as a Markdown table: step, from which states, to which state.
-
-    依据: 内部约定
-    """
+    """A machine as a Markdown table: step, from which states, to which state."""
     labels = {str.__str__(each): each.label for each in machine.states} | {"": "（新）"}
     lines = ["| 环节 | 从 | 到 |", "|---|---|---|"]
     for name, (sources, target) in machine.steps.items():
@@ -42,19 +39,13 @@ def table(machine: Machine) -> str:
 
 
 def final_states(machine: Machine) -> list[str]:
-    """The states that no step leaves, in declared order.
-
-    依据: 内部约定
-    """
+    """The states that no step leaves, in declared order."""
     left = {source for sources, _ in machine.steps.values() for source in sources}
     return [each.value for each in machine.states if each.value not in left]
 
 
 def document(machines: Sequence[Machine]) -> str:
-    """The page of the manual with every machine's drawing and table.
-
-    依据: 内部约定
-    """
+    """The page of the manual with every machine's drawing and table."""
     parts = [HEADING]
     for machine in machines:
         parts += [

@@ -165,10 +165,7 @@ def notices_of(session: Session, kind: ObjectKind, code: str, round_no: int) -> 
 
 
 def runs_until(session: Session, kind: ObjectKind, code: str, round_no: int) -> date | None:
-    """The last day of the longest notice of a round; None when nothing was posted.
-
-    依据: 内部约定
-    """
+    """The last day of the longest notice of a round; None when nothing was posted."""
     ends = [notice.ends_on for notice in notices_of(session, kind, code, round_no)]
     return max(ends) if ends else None
 
@@ -266,10 +263,7 @@ def answer_objection(
 def open_objections(
     session: Session, kind: ObjectKind, code: str, round_no: int | None = None
 ) -> list[Objection]:
-    """Objections without an answer, oldest first.
-
-    依据: 内部约定
-    """
+    """Objections without an answer, oldest first."""
     statement = (
         select(Objection)
         .outerjoin(ObjectionAnswer, col(ObjectionAnswer.objection_id) == col(Objection.id))

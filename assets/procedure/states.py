@@ -42,10 +42,7 @@ def step(from_states: Iterable[str], to_state: str) -> tuple[frozenset[str], str
 
 
 def state_of(session: Session, kind: ObjectKind, code: str, at: AsOf | None = None) -> str:
-    """The state of one object as of a day and position; '' when it never entered its course.
-
-    依据: 内部约定
-    """
+    """The state of one object as of a day and position; '' when it never entered its course."""
     at = at or AsOf()
     found = session.exec(
         select(StatusEvent.to_state)
@@ -72,10 +69,7 @@ def _newest(session: Session, kind: ObjectKind, code: str) -> tuple[str, date | 
 
 
 def states_of(session: Session, kind: ObjectKind, at: AsOf | None = None) -> dict[str, str]:
-    """Object code → state for all objects of a kind, as of a day and position.
-
-    依据: 内部约定
-    """
+    """Object code → state for all objects of a kind, as of a day and position."""
     at = at or AsOf()
     newest = (
         select(func.max(StatusEvent.id))

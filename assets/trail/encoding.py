@@ -182,10 +182,7 @@ def packed_block(columns: Sequence["NDArray[np.int64]"]) -> bytes:
 
 
 def table_digest(chunks: Iterable[bytes]) -> str:
-    """SHA-256 over one table's encoded rows of one entry, in id order, as lower hex.
-
-    依据: 内部约定
-    """
+    """SHA-256 over one table's encoded rows of one entry, in id order, as lower hex."""
     digest = hashlib.sha256()
     for chunk in chunks:
         digest.update(chunk)

@@ -83,17 +83,11 @@ class Frontier:
         return folded
 
     def copy(self) -> "Frontier":
-        """A frontier that can grow without changing this one.
-
-        依据: 内部约定
-        """
+        """A frontier that can grow without changing this one."""
         return Frontier(self.size, list(self.hashes))
 
     def to_json(self) -> str:
-        """Text for the database: size and hex hashes, always the same text for the same frontier.
-
-        依据: 内部约定
-        """
+        """Text for the database: size and hex hashes, always the same text for the same frontier."""
         hashes = [each.hex() for each in self.hashes]
         return json.dumps({"hashes": hashes, "size": self.size}, separators=(",", ":"))
 
@@ -103,8 +97,6 @@ class Frontier:
 
         Raises:
             BadFrontier: The text is something else.
-
-        依据: 内部约定
         """
         try:
             stored = json.loads(text)

@@ -214,10 +214,7 @@ def _expected_texts(dialect: str) -> dict[str, str]:
 
 
 def altered_columns(connection: Connection) -> list[tuple[str, str]]:
-    """(table, what is wrong) for each LOGGED table whose live columns are not the declared ones.
-
-    依据: 内部约定
-    """
+    """(table, what is wrong) for each LOGGED table whose live columns are not the declared ones."""
     inspector = inspect(connection)
     wrong = []
     for table in logged_tables():
@@ -271,8 +268,6 @@ def require_guards(connection: Connection) -> None:
 
     Raises:
         UnsafeDatabase: Names the first missing guards and the remedy.
-
-    依据: 内部约定
     """
     expected = set(all_guard_statements(connection.dialect.name))
     missing = sorted(expected - live_guards(connection))

@@ -74,10 +74,7 @@ def check(session: Session, batch: Batch, on: date) -> list[RowProblem]:
 
 
 def streams_of(session: Session) -> dict[int, tuple[str, ...]]:
-    """Asset id → the streams it has receipts of.
-
-    依据: 内部约定
-    """
+    """Asset id → the streams it has receipts of."""
     found: dict[int, set[str]] = {}
     for asset_id, stream in session.exec(select(Receipt.asset_id, Receipt.stream).distinct()).all():
         found.setdefault(asset_id, set()).add(stream)
@@ -99,10 +96,7 @@ def stream_for(row: Row, streams: tuple[str, ...]) -> Stream | None:
 
 
 def apply(session: Session, act: Act, batch: Batch) -> Outcome:
-    """Record the deductions that are new, and post them.
-
-    依据: 内部约定
-    """
+    """Record the deductions that are new, and post them."""
     with taking_in(session, act, batch) as written:
         known = set(session.exec(select(Deduction.code)).all())
         rows = [row for row in batch.rows if row["deduction_code"] not in known]

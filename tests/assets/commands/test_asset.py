@@ -24,7 +24,9 @@ def run(
         database=book.url,
         on=ON,
         actor=who,
-        open_session=lambda write: open_session(book.url, desk=desk, write=write),
+        open_session=lambda write, guarded=True: open_session(
+            book.url, desk=desk, write=write, guarded=guarded
+        ),
         as_json=as_json,
     )
     done = CliRunner().invoke(app, list(arguments), obj=edge)
