@@ -1,10 +1,13 @@
 """Which way does an asset go, from stock-taking to disposal? Its one table of transitions.
 
+A disposal is an act of its own with its own course beside the asset's.
+
 Title and handover are acts over many assets; each moves its assets with the steps named here.
 "In use since" is independent of all of this: plants earned long before they were confirmed.
 """
 
 from assets.models import AssetState as S
+from assets.models import DisposalState as D
 from assets.models import ObjectKind
 from assets.procedure.states import Machine, step
 
@@ -14,6 +17,7 @@ ENTERING = ("identify", "verify", "classify")
 ASSET_MACHINE = Machine(
     kind=ObjectKind.ASSET,
     states=S,
+    entered=frozenset({S.IDENTIFIED.value, S.VERIFIED.value, S.CLASSIFIED.value}),
     steps={
         "identify": step([""], S.IDENTIFIED),
         "verify": step([S.IDENTIFIED], S.VERIFIED),
@@ -38,5 +42,20 @@ ASSET_MACHINE = Machine(
         ),
         "withdraw_disposal": step([S.DISPOSAL_PROPOSED], S.IN_OPERATION),
         "dispose": step([S.DISPOSAL_PROPOSED], S.DISPOSED),
+    },
+)
+
+DISPOSAL_MACHINE = Machine(
+    kind=ObjectKind.DISPOSAL,
+    states=D,
+    steps={
+        "propose": step([""], D.PROPOSED),
+        "appraise": step([D.PROPOSED], D.APPRAISED),
+        "decide": step([D.APPRAISED], D.DECIDED),
+        "approve": step([D.DECIDED], D.APPROVED),
+        "reject": step([D.DECIDED], D.REJECTED),
+        "withdraw": step([D.PROPOSED, D.APPRAISED, D.DECIDED], D.WITHDRAWN),
+        "sell": step([D.APPROVED], D.SOLD),
+        "reuse": step([D.SOLD], D.REUSED),
     },
 )

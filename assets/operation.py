@@ -26,7 +26,7 @@ from assets.models import (
     OperationContract,
 )
 from assets.procedure import states
-from assets.registration import asset_by_code, asset_fact, change_fact
+from assets.registration import asset_by_code, asset_fact, change_fact, disposed_days
 from assets.trail import Act
 
 PPM = 1_000_000
@@ -138,18 +138,43 @@ def contracts(
 
 
 def dues(session: Session, at: AsOf, *, contract_ids: Iterable[int] = ()) -> list[ContractDue]:
-    """Every sum due by the day (of the given contracts, if any are given), by contract and number."""
+    """Every sum due by the day (of the given contracts, if any are given), by contract and number.
+
+    A period that begins after its asset was disposed of is not due.
+
+    依据: 内部约定 (what is gone earns, wears and owes nothing)
+    """
     statement = select(ContractDue).where(
         col(ContractDue.due_on) <= at.day, col(ContractDue.entry_id) <= at.position
     )
     wanted = list(contract_ids)
     if wanted:
         statement = statement.where(col(ContractDue.contract_id).in_(wanted))
-    return list(
-        session.exec(
-            statement.order_by(col(ContractDue.contract_id), col(ContractDue.due_no))
-        ).all()
-    )
+    gone = gone_by_contract(session, at)
+    found = session.exec(
+        statement.order_by(col(ContractDue.contract_id), col(ContractDue.due_no))
+    ).all()
+    return [
+        due
+        for due in found
+        if due.contract_id not in gone or due.period_from <= gone[due.contract_id]
+    ]
+
+
+def gone_by_contract(session: Session, at: AsOf) -> dict[int, date]:
+    """Contract id → the day its asset was disposed of, where it was.
+
+    依据: 内部约定 (what is gone earns, wears and owes nothing)
+    """
+    gone = disposed_days(session, at)
+    if not gone:
+        return {}
+    of_asset = session.exec(
+        select(OperationContract.id, OperationContract.asset_id).where(
+            col(OperationContract.asset_id).in_(gone)
+        )
+    ).all()
+    return {contract_id: gone[asset_id] for contract_id, asset_id in of_asset}
 
 
 def due_amount(session: Session, contract_id: int, at: AsOf) -> int:

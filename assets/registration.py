@@ -15,11 +15,13 @@ from assets.errors import NotFound, Refused
 from assets.models import (
     Asset,
     AssetFact,
+    AssetState,
     ContributionDifference,
     FundContribution,
     ObjectKind,
     PlantFact,
     Project,
+    StatusEvent,
 )
 from assets.money import format_yuan
 from assets.procedure import states
@@ -110,6 +112,24 @@ def differences(session: Session, at: AsOf) -> dict[int, list[ContributionDiffer
     ).all():
         found[row.asset_id].append(row)
     return dict(found)
+
+
+def disposed_days(session: Session, at: AsOf) -> dict[int, date]:
+    """Asset id → the day it was disposed of, for every asset gone by the day.
+
+    依据: 国办函〔2021〕51号 (规范资产处置); 内部约定 (what is gone earns, wears and owes nothing)
+    """
+    return dict(
+        session.exec(
+            select(col(Asset.id), col(StatusEvent.happened_on)).where(
+                Asset.code == StatusEvent.object_code,
+                StatusEvent.object_kind == ObjectKind.ASSET.value,
+                StatusEvent.to_state == AssetState.DISPOSED.value,
+                col(StatusEvent.happened_on) <= at.day,
+                col(StatusEvent.entry_id) <= at.position,
+            )
+        ).all()
+    )
 
 
 def unexplained_fen(original_value_fen: int, contributed_fen: int, explained_fen: int) -> int:

@@ -5,7 +5,9 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
+from assets.asof import AsOf
 from assets.models import Asset, ContractDue, OperationContract
+from assets.operation import gone_by_contract
 from ledger.models import MoneyKind, Receipt, Stream
 
 CONTRACT_STREAMS = (Stream.RENT, Stream.DIVIDEND, Stream.GUARANTEED, Stream.OTHER)
@@ -41,6 +43,8 @@ def settle(due_fens: list[int], received_fen: int) -> list[int]:
 def dues(session: Session, on: date) -> list[Due]:
     """Every sum due by a day, with receipts of the asset's contract streams set against it.
 
+    A period that begins after its asset was disposed of is not due.
+
     依据: 内部约定 (a guaranteed return that is not paid is still a receivable)
     """
     rows = session.exec(
@@ -51,8 +55,11 @@ def dues(session: Session, on: date) -> list[Due]:
         .order_by(col(OperationContract.code), col(ContractDue.due_on), col(ContractDue.id))
     ).all()
     received = _received(session, on)
+    gone = gone_by_contract(session, AsOf(on))
     by_contract: dict[str, list[tuple[ContractDue, OperationContract, str]]] = {}
     for due, contract, asset_code in rows:
+        if contract.id in gone and due.period_from > gone[contract.id]:
+            continue
         by_contract.setdefault(contract.code, []).append((due, contract, asset_code))
     found = []
     for code, lines in by_contract.items():

@@ -293,3 +293,42 @@ def show(ctx: typer.Context, code: str = CODE) -> None:
             for x in lines
         ],
     )
+
+
+@app.command("unclear")
+def unclear(
+    ctx: typer.Context,
+    right: str = typer.Option("", "--right", help="只列这项权利，如 所有权"),
+) -> None:
+    """列出权属待定的份额：多少、自何时起、原因、下一步。示例：fupin title unclear --on 2020-12-31."""
+    from assets.asof import AsOf
+    from assets.columns import label_of
+    from assets.errors import Refused
+    from assets.models import RightKind
+    from assets.ownership import UnclearReason, unclear_rights
+    from assets.registration import asset_ids
+
+    edge: Edge = ctx.obj
+    if right and right not in [each.label for each in RightKind]:
+        words = "、".join(each.label for each in RightKind)
+        raise Refused(f"没有“{right}”这项权利。可写：{words}。")
+    with edge.reading() as session:
+        codes = {number: code for code, number in asset_ids(session).items()}
+        rows = unclear_rights(session, AsOf(edge.on))
+    edge.print_table(
+        ["资产编号", "权利", "待定份额", "自", "天数", "原因", "下一步", "依据"],
+        [
+            [
+                codes[row.asset_id],
+                label_of(RightKind, row.kind),
+                f"{row.share_numerator}/{row.share_denominator}",
+                row.valid_from,
+                (edge.on - row.valid_from).days,
+                label_of(UnclearReason, row.unclear_reason or UnclearReason.PENDING),
+                row.next_step,
+                row.document,
+            ]
+            for row in rows
+            if not right or label_of(RightKind, row.kind) == right
+        ],
+    )

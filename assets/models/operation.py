@@ -68,6 +68,19 @@ class ContractDue(Logged, table=True):
     amount_fen: int = Field(sa_type=Fen)
 
 
+class DifferenceReason(Labelled):
+    """Why what was found differs from what is registered (盘点差异原因)."""
+
+    LOST = "LOST", "灭失"
+    DAMAGED = "DAMAGED", "损毁"
+    MOVED = "MOVED", "移往他处"
+    TAKEN = "TAKEN", "被占用"
+    SOLD_UNRECORDED = "SOLD_UNRECORDED", "已处置未登记"
+    MISREGISTERED = "MISREGISTERED", "登记有误"
+    SURPLUS = "SURPLUS", "盘盈"
+    UNKNOWN = "UNKNOWN", "原因待查"
+
+
 class UpkeepDuty(Logged, table=True):
     """Who keeps an asset in order (管护责任)."""
 
@@ -129,6 +142,30 @@ class StockCountLine(Logged, table=True):
     booked_quantity: str = Field(sa_type=Code)
     found_quantity: str = Field(sa_type=Code)
     difference_reason: str | None = Field(default=None, sa_type=Code)
+
+
+class DisposalReason(Labelled):
+    """Why an asset is to go (处置原因)."""
+
+    SALE = "SALE", "出售转让"
+    EXCHANGE = "EXCHANGE", "置换"
+    SCRAP = "SCRAP", "报废"
+    LOSS = "LOSS", "灭失核销"
+    EXIT = "EXIT", "股权退出"
+    CONDEMNED = "CONDEMNED", "征收拆迁"
+
+
+class DisposalState(Labelled):
+    """States of a disposal (处置状态)."""
+
+    PROPOSED = "PROPOSED", "已申请"
+    APPRAISED = "APPRAISED", "已评估"
+    DECIDED = "DECIDED", "已决议"
+    APPROVED = "APPROVED", "已批准"
+    REJECTED = "REJECTED", "不予批准"
+    WITHDRAWN = "WITHDRAWN", "已撤回"
+    SOLD = "SOLD", "已处置"
+    REUSED = "REUSED", "收入已再投入"
 
 
 class Disposal(Logged, table=True):

@@ -86,7 +86,9 @@ def appointments(session: Session, at: AsOf, *, code: str = "") -> list[HeldRole
 
 
 def roles_of(session: Session, code: str, on: date) -> list[HeldRole]:
-    """The roles a person holds on a day; none for somebody who is not registered."""
+    """The roles a person holds on a day; none for nobody and for somebody not registered."""
+    if not code:
+        return []
     return [role for role in appointments(session, AsOf(on), code=code) if _holds(role, on)]
 
 

@@ -16,6 +16,7 @@ from assets import trail
 from assets.asof import AsOf, current_rows
 from assets.errors import Refused
 from assets.models import Asset, AssetClass, AssetFact
+from assets.registration import disposed_days
 from assets.trail import Act, Entry
 from ledger.books.posting import (
     CONVERSION,
@@ -102,14 +103,19 @@ class _Booked:
 def cards(session: Session, party_id: int, at: AsOf) -> list[Card]:
     """The assets on a village's books that wear, by asset code, as of a day and position.
 
+    An asset wears for the last time in the month in which it was disposed of.
+
     依据: 财会〔2004〕12号; 财会〔2023〕14号 (固定资产)
     """
     booked = _booked(session, party_id, at)
+    gone = disposed_days(session, at)
     codes = {asset.id: asset.code for asset in session.exec(select(Asset)).all()}
     found = []
     for fact in current_rows(session, AssetFact, ("asset_id",), at):
         one = booked.get(fact.asset_id)
         if one is None or one.cost_fen <= 0 or not fact.life_months:
+            continue
+        if fact.asset_id in gone and month_of(gone[fact.asset_id]) < month_of(at.day):
             continue
         starts, before = _starts(fact, one)
         found.append(
