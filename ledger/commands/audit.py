@@ -239,7 +239,8 @@ def finding_list(
     edge: Edge = ctx.obj
     with edge.reading() as session:
         found = views(session, AsOf(edge.on), owner=owner, open_only=open_only)
-    edge.print_table(_FINDING_HEADS, [_finding_row(each) for each in found])
+        rows = [_finding_row(each) for each in found]
+    edge.print_table(_FINDING_HEADS, rows)
     total = sum(each.disposition.amount_fen for each in found)
     left = sum(each.disposition.open_fen for each in found)
     edge.note(f"共{len(found)}项 {format_yuan(total)} 元，未处理余额 {format_yuan(left)} 元。")
@@ -282,35 +283,34 @@ def finding_show(
     edge: Edge = ctx.obj
     with edge.reading() as session:
         told = view(session, code)
-        course = course_of(session, code)
+        row = _finding_row(told)
+        facts = told.finding.model_dump()
+        answers = [each.model_dump() for each in told.answers]
+        course = [each.model_dump() for each in course_of(session, code)]
     if edge.as_json:
-        edge.print_json(
-            {
-                **told.finding.model_dump(),
-                "state": told.state,
-                "open_fen": told.disposition.open_fen,
-                "answers": [each.model_dump() for each in told.answers],
-            }
-        )
+        more = {"state": told.state, "open_fen": told.disposition.open_fen, "answers": answers}
+        edge.print_json({**facts, **more})
         return
-    edge.print_table(_FINDING_HEADS, [_finding_row(told)])
+    edge.print_table(_FINDING_HEADS, [row])
     edge.print_table(
         ["日期", "处理", "金额（元）", "内容", "办理人", "佐证摘要"],
         [
             [
-                each.answered_on,
-                label_of(Bucket, each.bucket),
-                format_yuan(each.amount_fen),
-                each.answer,
-                each.actor_code,
-                (each.evidence_sha256 or "")[:16],
+                each["answered_on"],
+                label_of(Bucket, each["bucket"]),
+                format_yuan(each["amount_fen"]),
+                each["answer"],
+                each["actor_code"],
+                (each["evidence_sha256"] or "")[:16],
             ]
-            for each in told.answers
+            for each in answers
         ],
     )
     for event in course:
-        label = label_of(FindingState, event.to_state)
-        print(f"{event.happened_on} {label} {event.actor_code}（记录第{event.entry_id}号）")
+        label = label_of(FindingState, event["to_state"])
+        print(
+            f"{event['happened_on']} {label} {event['actor_code']}（记录第{event['entry_id']}号）"
+        )
 
 
 def _session(session: object) -> "Session":
