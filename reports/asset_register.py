@@ -59,7 +59,7 @@ def paper(stand: Standpoint, asked: Asked) -> Paper:
     依据: 国办函〔2021〕51号 (摸清底数、分类登记)
     """
     rows = asset_rows(stand.session, stand.at, town=asked.town, village=asked.village)
-    gone_on = _disposal_days(stand)
+    gone_on = disposal_days(stand)
     standing = [row for row in rows if row.state != AssetState.DISPOSED]
     moved = movement(rows, gone_on, stand.day)
     total = sum(row.original_value_fen for row in standing)
@@ -255,7 +255,8 @@ def state_text(row: AssetRow) -> str:
     return f"{state}（{label_of(Condition, row.condition)}）"
 
 
-def _disposal_days(stand: Standpoint) -> dict[str, date]:
+def disposal_days(stand: Standpoint) -> dict[str, date]:
+    """Asset code → day it was disposed of."""
     rows = stand.session.exec(
         select(StatusEvent).where(
             StatusEvent.object_kind == ObjectKind.ASSET,

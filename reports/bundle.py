@@ -83,14 +83,12 @@ class Bundle:
     def summary(self) -> Paper:
         """The list of the papers: heading and what is seen at first glance of each."""
         first = self.papers[0]
-        facts = first.headline
         rows: list[Row] = []
         for number, paper in enumerate(self.papers, start=1):
-            row: Row = {"serial": number, "who": paper.subtitle}
-            values = {fact.label: fact.value for fact in paper.headline}
-            rows.append({**row, **values})
-        columns = [Column("serial", "序号", "serial"), Column("who", "户")]
-        columns += [Column(fact.label, fact.label, fact.kind) for fact in facts]
+            row: Row = {"serial": number, "who": paper.subtitle or paper.title}
+            rows.append({**row, **_glance(paper)})
+        columns = [Column("serial", "序号", "serial"), Column("who", "名称")]
+        columns += _columns(first)
         summed = [column.key for column in columns if column.kind == "fen"]
         totals = {
             key: sum(value for row in rows if isinstance(value := row.get(key), int))
@@ -106,6 +104,20 @@ class Bundle:
             tables=(table,),
             audience=first.audience,
         )
+
+
+def _columns(paper: Paper) -> list[Column]:
+    """What is seen at first glance, or where nothing is, the totals of the first table."""
+    if paper.headline or not paper.tables:
+        return [Column(fact.label, fact.label, fact.kind) for fact in paper.headline]
+    table = paper.tables[0]
+    return [replace(table.column(key), group=None) for key in table.totals]
+
+
+def _glance(paper: Paper) -> Row:
+    if paper.headline or not paper.tables:
+        return {fact.label: fact.value for fact in paper.headline}
+    return dict(paper.tables[0].totals)
 
 
 def to_html(bundle: Bundle) -> str:

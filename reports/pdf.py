@@ -211,7 +211,7 @@ def read_attachment(file: Path | bytes) -> dict[str, Json]:
                 raise InvalidValue(f"该PDF没有附带报表数据（{DATA_NAME}），不是本系统出的报表。")
             content = document.attachments[DATA_NAME].get_file().read_bytes()
     except (pikepdf.PdfError, FileNotFoundError) as error:
-        raise InvalidValue(f"读不了该PDF：{error}。请核对文件是否完整。") from error
+        raise InvalidValue("读不了：不是PDF，或文件不完整。请核对文件。") from error
     try:
         attached = json.loads(content)
     except ValueError as error:

@@ -24,6 +24,7 @@ from assets.models import (
     AssetRight,
     ContractDue,
     Decision,
+    DeclaredGap,
     Division,
     Evidence,
     EvidenceLink,
@@ -47,6 +48,8 @@ from assets.models import (
     TitleAct,
     TitleCertificate,
     TitleItem,
+    UpkeepDuty,
+    Waiver,
 )
 from assets.trail import Act, Entry
 from fixtures.invented_numbers import resident_id
@@ -78,6 +81,7 @@ from ledger.models import (
     Receipt,
     Roster,
     RosterLine,
+    SampleDraw,
     StatementLine,
     StatementSource,
     Transfer,
@@ -99,6 +103,7 @@ JOINT, ROAD, SHOP = (
 TITLE, HANDOVER, REFUSED_HANDOVER = "QQ-2020-001", "YJ-2020-001", "YJ-2020-002"
 STATEMENT, PLAN, BATCH, REISSUE = "JZ-1", "FP-2020-001", "FF-2020-001", "FF-2020-002"
 CONTRACT = "HT-2019-001"
+SAMPLE = "CY-2020-001"
 SIZES = (1,) * 15 + (2,) * 20 + (3,) * 15 + (4,) * 10 + (5,) * 2
 REWARD_FEN, RESERVE_FEN, LABOUR_FEN = 2_425_362, 2_425_362, 19_402_899
 SHARE_FEN = 24_253_623
@@ -170,7 +175,7 @@ def build(session: Session) -> Scenario:
     _income(writer, made)
     _plan(writer, made)
     _pay(writer, made)
-    _finding(writer)
+    _finding(writer, made)
     session.commit()
     return made
 
@@ -809,7 +814,7 @@ def _income(writer: Writer, made: Scenario) -> None:
             "income_year": 2020,
             "stream": "BENCHMARK_TARIFF",
         }
-        gross, cost_part = 25_786_406, 1_532_783
+        gross, cost_part = 25_786_407, 1_532_784
         events = (
             ("income_notified", gross),
             ("agency_deduction", cost_part),
@@ -874,8 +879,8 @@ def _plan(writer: Writer, made: Scenario) -> None:
                 policy_id=policy.id,
                 roster_id=roster.id,
                 rule_text="村级光伏电站收益分配（2020年度）",
-                received_fen=25_786_406,
-                deducted_fen=1_532_783,
+                received_fen=25_786_407,
+                deducted_fen=1_532_784,
                 distributable_fen=SHARE_FEN,
                 drafted_on=date(2020, 12, 3),
             )
@@ -1135,7 +1140,7 @@ def _batch(
     )
 
 
-def _finding(writer: Writer) -> None:
+def _finding(writer: Writer, made: Scenario) -> None:
     with writer.entry(date(2020, 12, 31), actor=BUREAU) as e:
         finding = e.add(
             Finding(
@@ -1161,6 +1166,46 @@ def _finding(writer: Writer) -> None:
                 answered_on=date(2020, 12, 31),
                 answer="补交收据一张",
                 actor_code=CLERK,
+            )
+        )
+        e.add(
+            DeclaredGap(
+                object_kind="ASSET",
+                object_code=SHOP,
+                missing="竣工验收单",
+                reason="施工单位已注销",
+                vouched_by="李财政",
+                declared_on=date(2020, 12, 31),
+            )
+        )
+        e.add(
+            Waiver(
+                actor_code=CLERK,
+                object_kind="PLAN",
+                object_code=PLAN,
+                reason="村里只有一名报账员",
+                approved_by_code=BUREAU,
+                valid_from=date(2020, 12, 1),
+                valid_to=date(2021, 11, 30),
+            )
+        )
+        e.add(
+            SampleDraw(
+                code=SAMPLE,
+                method="随机抽样",
+                seed="2020",
+                population_count=3,
+                sample_count=2,
+                drawn=f"{JOINT},{ROAD}",
+            )
+        )
+        e.add(
+            UpkeepDuty(
+                asset_id=made.assets[JOINT],
+                keeper_party_id=made.parties["A"],
+                duty="每月巡查一次，清除杂草和遮挡，记录逆变器读数",
+                yearly_budget_fen=1_500_000,
+                valid_from=date(2020, 5, 1),
             )
         )
 
