@@ -45,6 +45,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "division": ("assets.commands.division:app", "行政区划：名录，更名、改码、合并、拆分"),
     "household": ("ledger.commands.household:app", "农户：名单、查询、变动"),
     "actor": ("assets.commands.actor:app", "经办人员、角色和岗位分离豁免"),
+    "year": ("ledger.commands.year:app", "年度办理：全区的方案、意见、批次、银行文件"),
     "policy": ("ledger.commands.policy:app", "分配政策：校验、解释、比较"),
     "income": ("ledger.commands.income:app", "收益：到账、应收、拖欠、结转"),
     "plan": ("ledger.commands.plan:app", "收益分配方案：拟定、决议、公示、审核、备案、记账"),
@@ -161,11 +162,13 @@ def split_common(arguments: Sequence[str]) -> tuple[Common, list[str]]:
         elif name in _TAKES_VALUE:
             if not equals:
                 value = next(words, "")
-            if not value:
+            if not value or value.startswith("--"):
                 raise UsageProblem(f"选项 {name} 后面要写内容，例如 {name} {_sample(name)}。")
             setattr(common, _TAKES_VALUE[name], value)
         elif word in _SWITCHES:
             setattr(common, _SWITCHES[word], True)
+        elif name in _SWITCHES:
+            raise UsageProblem(f"选项 {name} 后面不写内容，写了就算。请去掉“={value}”。")
         else:
             rest.append(word)
     return common, rest
@@ -299,6 +302,45 @@ def run(arguments: Sequence[str], surroundings: Surroundings | None = None) -> i
         return 2
     except BrokenPipeError:
         return 0
+    except Exception as fault:
+        said = fault_outside(fault)
+        if not said:
+            raise
+        _complain(said)
+        return 1
+
+
+_DATABASE_WORDS = (
+    ("file is not a database", "文件不是账本。请核对 --database 的地址"),
+    ("file is encrypted", "文件不是账本。请核对 --database 的地址"),
+    ("unable to open database file", "打不开账本文件。请核对 --database 的路径和权限"),
+    ("database is locked", "账本正被别人使用。请稍后再试"),
+    ("readonly database", "账本文件不能写。请核对文件权限"),
+    ("connection", "连不上数据库。请核对 --database 的地址，或请管理员查看数据库是否运行"),
+    ("disk is full", "磁盘已满。请腾出空间再试"),
+    ("malformed", "账本文件已损坏。请从备份恢复（fupin db restore）"),
+)
+_FILE_WORDS = {
+    "FileNotFoundError": "找不到文件或文件夹",
+    "PermissionError": "没有权限读写",
+    "IsADirectoryError": "要的是文件，给的是文件夹",
+    "NotADirectoryError": "要的是文件夹，给的是文件",
+    "FileExistsError": "已有同名的文件或文件夹",
+}
+
+
+def fault_outside(fault: Exception) -> str:
+    """What is wrong with a file or a database, in Chinese; empty for a fault of the program."""
+    if isinstance(fault, OSError):
+        what = _FILE_WORDS.get(type(fault).__name__, f"文件不能读写（{fault.strerror}）")
+        return f"{what}：{fault.filename or ''}。请核对路径和权限。"
+    if not {"DBAPIError", "DatabaseError"} & {each.__name__ for each in type(fault).__mro__}:
+        return ""
+    cause = str(getattr(fault, "orig", fault)).strip()
+    for english, chinese in _DATABASE_WORDS:
+        if english in cause:
+            return f"{chinese}。"
+    return f"数据库没有接受，未写入任何数据：{cause.splitlines()[0] if cause else ''}。"
 
 
 _HELP_WORDS = (
@@ -358,8 +400,9 @@ def translate_usage(wrong: Any) -> str:
         what = f"{option or (wrong.param.name if wrong.param else '')}（{about}）"
         return f"用法有误：缺少 {what}。{hint}"
     if kind == "BadParameter":
-        shown = wrong.param.opts[0] if wrong.param is not None else ""
-        return f"用法有误：{shown} 的内容不对（{wrong.message}）。{hint}"
+        shown = next((o for o in wrong.param.opts if o.startswith("--")), "") if wrong.param else ""
+        shown = shown or (getattr(wrong.param, "help", None) or "")
+        return f"用法有误：{shown} 的内容不对，{_usage_in_chinese(wrong.message)}。{hint}"
     if kind == "NoSuchCommand" or "No such command" in wrong.format_message():
         word = wrong.format_message().split("'")[1] if "'" in wrong.format_message() else ""
         group = ctx.command if ctx is not None else None
@@ -369,19 +412,42 @@ def translate_usage(wrong: Any) -> str:
         return f"用法有误：没有命令“{word}”。{meant}{hint}"
     if kind == "NoArgsIsHelpError":
         return _in_chinese(str(wrong.format_message()))
-    return f"用法有误：{wrong.format_message()} {hint}"
+    return f"用法有误：{_usage_in_chinese(wrong.format_message())}。{hint}"
+
+
+_USAGE_WORDS = (
+    (r"Input should be a valid integer.*", "应为整数"),
+    (r"Input should be greater than or equal to (.*)", r"不能小于\1"),
+    (r"Input should be less than or equal to (.*)", r"不能大于\1"),
+    (r".*'(.*)' does not match the formats? .*", r"“\1”应写成 2019-03-31 这样的年-月-日"),
+    (r"Got unexpected extra argument.* \((.*)\)", r"多写了“\1”"),
+    (r"Option '(.*)' requires an argument\.", r"选项 \1 后面要写内容"),
+    (r"Option '(.*)' does not take a value\.", r"选项 \1 后面不写内容"),
+)
+
+
+def _usage_in_chinese(message: str) -> str:
+    import re
+
+    for english, chinese in _USAGE_WORDS:
+        found = re.fullmatch(english, message.strip(), re.S)
+        if found:
+            return found.expand(chinese)
+    return message.strip().rstrip(".")
 
 
 def demo(
     ctx: typer.Context,
     out: Path = typer.Option(..., "--out", help="结果放入的文件夹（先建在 .partial 再改名）"),
     seed: int = typer.Option(2020, "--seed", help="样例种子"),
-    households: int = typer.Option(755, "--households", help="农户数"),
+    households: int = typer.Option(755, "--households", min=50, help="农户数，至少50"),
 ) -> None:
     """用样例县区走完全过程，结束时列出数字、核对和文件。示例：fupin demo --out out/demo."""
     from fixtures.walk import perform
 
-    code = perform(out, seed=seed, households=households, run=run, surroundings=Surroundings)
+    code = perform(
+        out.absolute(), seed=seed, households=households, run=run, surroundings=Surroundings
+    )
     raise typer.Exit(code)
 
 
@@ -397,6 +463,7 @@ def init(
     from ledger.database import create_book, existing_book
 
     edge, surroundings = ctx.obj, ctx.obj.surroundings
+    already = existing_book(edge.database)
     key_file, signing = key_files(edge.database, surroundings.environment)
     entropy = surroundings.entropy or system_entropy
     for path, make in (
@@ -409,7 +476,7 @@ def init(
         else:
             make(path)
     desk = make_desk(edge.database, surroundings)
-    if existing_book(edge.database) == code:
+    if already == code:
         raise AlreadyDone(f"新建账本 {code}", 1)
     create_book(edge.database, desk=desk, code=code, title=title, on=edge.on)
     print(f"已新建账本：{edge.database}")

@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from assets.commands.edge import Edge
+    from assets.models import Role
 
 app = typer.Typer(
     help="经办人员、角色和岗位分离豁免。", no_args_is_help=True, rich_markup_mode=None
@@ -28,6 +29,8 @@ def list_actors(
 
     edge: Edge = ctx.obj
     at = AsOf(edge.on)
+    if role:
+        _role(role)
     with edge.reading() as session:
         area = resolve(session, village or town, at) if village or town else ""
         stem = area if village else area[:9]
@@ -64,17 +67,11 @@ def add(
     """登记一名经办人员的任职（自 --on 起）。示例：fupin actor add R0201 张三 --role 村报账员 --town 龙归镇 --village 龙归村."""
     from assets.asof import AsOf
     from assets.divisions_register import district_code, lookup
-    from assets.errors import Refused
-    from assets.models import Role
     from assets.parties import party_by_code
     from assets.procedure.actors import appoint, refuse_auditor
 
     edge: Edge = ctx.obj
-    try:
-        wanted = Role.from_label(role)
-    except ValueError:
-        words = "、".join(each.label for each in Role)
-        raise Refused(f"没有“{role}”这个角色。可写：{words}。") from None
+    wanted = _role(role)
     with edge.writing("actor add") as (session, act):
         refuse_auditor(session, act)
         names = lookup(session, AsOf(edge.on))
@@ -82,6 +79,17 @@ def add(
         party_id = party_by_code(session, party).id if party else None
         appoint(session, act, code, name, wanted, area, party_id=party_id)
     print(f"已登记：{code} {name} {wanted.label}，自{edge.on}起。")
+
+
+def _role(label: str) -> "Role":
+    from assets.errors import Refused
+    from assets.models import Role
+
+    try:
+        return Role.from_label(label)
+    except ValueError:
+        words = "、".join(each.label for each in Role)
+        raise Refused(f"没有“{label}”这个角色。可写：{words}。") from None
 
 
 @app.command()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from assets.errors import AlreadyDone, FupinError
+from assets.errors import AlreadyDone, FupinError, InvalidValue
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -104,6 +104,15 @@ class Edge:
                 self.note(f"未办理 {line}")
         if done + repeated + len(refused) > 1:
             self.note(f"共办理{done}件，已办理过{repeated}件，未办理{len(refused)}件。")
+
+    def day(self, text: str) -> date:
+        """A day given as 2019-03-31; the day of the act where none is given."""
+        if not text:
+            return self.on
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise InvalidValue(f"日期“{text}”写法不对，应为 2019-03-31 这样的年-月-日。") from None
 
     def note(self, text: str) -> None:
         """Say something beside the data (stderr)."""

@@ -1,6 +1,5 @@
 """``fupin handover``: lists, answers asset by asset, bookings."""
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -84,7 +83,7 @@ def reserve(
     due: str = typer.Option(..., "--due", help="整改期限，如 2019-12-31"),
 ) -> None:
     """登记保留接收。示例：fupin handover reserve YJ-001 --asset A001 --what 缺图纸 --due 2019-12-31."""
-    _answer(ctx, code, asset, "RESERVED", reservation=what, remedy_due_on=date.fromisoformat(due))
+    _answer(ctx, code, asset, "RESERVED", reservation=what, remedy_due_on=ctx.obj.day(due))
 
 
 @app.command("refuse")

@@ -104,6 +104,8 @@ def load_mapping(path: Path, kind: Kind | None = None) -> Mapped:
     """
     try:
         content = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise InvalidMapping(f"读不出对照文件 {path}。请核对路径。") from error
     except tomllib.TOMLDecodeError as error:
         raise InvalidMapping(f"对照文件不是正确的TOML：{error}。请按样例改正。") from error
     except UnicodeDecodeError as error:

@@ -235,7 +235,7 @@ def ledger_(
     from ledger.books.balances import sub_ledger
 
     edge: Edge = ctx.obj
-    first = date.fromisoformat(since) if since else date.min
+    first = edge.day(since) if since else date.min
     with edge.reading() as session:
         party_id = party_by_code(session, party).id
         before, lines = sub_ledger(session, party_id, account, AsOf(edge.on), since=first)
@@ -439,7 +439,7 @@ def export_(
     format_: str = typer.Option(
         ...,
         "--format",
-        help="vouchers beancount hledger ledger datapackage gbt24589",
+        help="格式：vouchers beancount hledger ledger datapackage gbt24589",
     ),
     out: Path = typer.Option(..., "--out", help="写入的文件或文件夹"),
     party: str = PARTY,

@@ -1,6 +1,5 @@
 """``fupin household``: who is on the list, who is in a household, and what has changed."""
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -223,16 +222,6 @@ app.add_typer(event_app, name="event")
 DAY = typer.Option("", "--day", help="变动发生的日期，默认办理日，如 2020-05-01")
 
 
-def on_day(edge: "Edge", text: str) -> date:
-    """The day on which it happened: given, otherwise the day of the act."""
-    from assets.errors import InvalidValue
-
-    try:
-        return date.fromisoformat(text) if text else edge.on
-    except ValueError:
-        raise InvalidValue(f"日期“{text}”写法不对，应为 2020-05-01 这样的年-月-日。") from None
-
-
 def said(edge: "Edge", text: str) -> None:
     """Say that an event is recorded."""
     print(text if not edge.dry_run else f"（试运行）{text}")
@@ -241,8 +230,8 @@ def said(edge: "Edge", text: str) -> None:
 @event_app.command("birth")
 def birth(
     ctx: typer.Context,
-    household: str = typer.Argument(..., metavar="户编号"),
-    person: str = typer.Argument(..., metavar="新人编号"),
+    household: str = typer.Argument(..., metavar="户编号", help="户编号"),
+    person: str = typer.Argument(..., metavar="新人编号", help="新人编号"),
     name: str = typer.Option(..., "--name", help="姓名（加密保存）"),
     id_number: str = typer.Option("", "--id", help="证件号码（加密保存，不知道的留空待核）"),
     relation: str = typer.Option(..., "--relation", help="与户主关系，如 之子"),
@@ -257,7 +246,7 @@ def birth(
     data = PersonalData(name=name, id_number=id_number)
     member = NewMember(person, data, relation, labour_of(labour) if labour else None)
     with edge.writing("household event birth") as (session, act):
-        record_birth(session, act, household, member, born_on=on_day(edge, day))
+        record_birth(session, act, household, member, born_on=edge.day(day))
     said(edge, f"已登记：户{household}新增成员{person}。")
 
 
@@ -280,7 +269,7 @@ def labour_of(text: str) -> Any:
 @event_app.command("death")
 def death(
     ctx: typer.Context,
-    person: str = typer.Argument(..., metavar="人编号"),
+    person: str = typer.Argument(..., metavar="人编号", help="人编号"),
     new_head: str = typer.Option("", "--new-head", help="新户主的人编号（亡故的是户主时）"),
     day: str = DAY,
 ) -> None:
@@ -289,15 +278,15 @@ def death(
 
     edge: Edge = ctx.obj
     with edge.writing("household event death") as (session, act):
-        record_death(session, act, person, died_on=on_day(edge, day), new_head=new_head)
+        record_death(session, act, person, died_on=edge.day(day), new_head=new_head)
     said(edge, f"已登记：人员{person}亡故。")
 
 
 @event_app.command("join")
 def join(
     ctx: typer.Context,
-    household: str = typer.Argument(..., metavar="户编号"),
-    person: str = typer.Argument(..., metavar="人编号"),
+    household: str = typer.Argument(..., metavar="户编号", help="户编号"),
+    person: str = typer.Argument(..., metavar="人编号", help="人编号"),
     relation: str = typer.Option(..., "--relation", help="与户主关系，如 配偶"),
     day: str = DAY,
 ) -> None:
@@ -306,14 +295,14 @@ def join(
 
     edge: Edge = ctx.obj
     with edge.writing("household event join") as (session, act):
-        admit(session, act, household, person, relation, joined_on=on_day(edge, day))
+        admit(session, act, household, person, relation, joined_on=edge.day(day))
     said(edge, f"已登记：人员{person}迁入户{household}。")
 
 
 @event_app.command("leave")
 def leave(
     ctx: typer.Context,
-    person: str = typer.Argument(..., metavar="人编号"),
+    person: str = typer.Argument(..., metavar="人编号", help="人编号"),
     day: str = DAY,
 ) -> None:
     """成员迁出本区。示例：fupin household event leave 501234567890 --day 2020-05-01."""
@@ -321,14 +310,14 @@ def leave(
 
     edge: Edge = ctx.obj
     with edge.writing("household event leave") as (session, act):
-        release(session, act, person, left_on=on_day(edge, day))
+        release(session, act, person, left_on=edge.day(day))
     said(edge, f"已登记：人员{person}迁出。")
 
 
 @event_app.command("move")
 def move(
     ctx: typer.Context,
-    household: str = typer.Argument(..., metavar="户编号"),
+    household: str = typer.Argument(..., metavar="户编号", help="户编号"),
     village: str = typer.Argument(..., metavar="村", help="村名或12位代码"),
     group: str = typer.Option("", "--group", help="新村民小组"),
     day: str = DAY,
@@ -339,7 +328,7 @@ def move(
     from ledger.people.events import move_household
 
     edge: Edge = ctx.obj
-    when = on_day(edge, day)
+    when = edge.day(day)
     with edge.writing("household event move") as (session, act):
         code = resolve(session, village, AsOf(when))
         move_household(session, act, household, code, moved_on=when, group=group)
@@ -349,8 +338,8 @@ def move(
 @event_app.command("split")
 def split(
     ctx: typer.Context,
-    household: str = typer.Argument(..., metavar="原户编号"),
-    new: str = typer.Argument(..., metavar="新户编号"),
+    household: str = typer.Argument(..., metavar="原户编号", help="原户编号"),
+    new: str = typer.Argument(..., metavar="新户编号", help="新户编号"),
     people: list[str] = typer.Option(..., "--person", help="分出的人编号，可重复"),
     head: str = typer.Option(..., "--head", help="新户户主的人编号"),
     day: str = DAY,
@@ -360,15 +349,15 @@ def split(
 
     edge: Edge = ctx.obj
     with edge.writing("household event split") as (session, act):
-        split_household(session, act, household, new, people, head=head, split_on=on_day(edge, day))
+        split_household(session, act, household, new, people, head=head, split_on=edge.day(day))
     said(edge, f"已登记：户{household}分出户{new}，{len(people)}人。")
 
 
 @event_app.command("merge")
 def merge(
     ctx: typer.Context,
-    into: str = typer.Argument(..., metavar="并入户编号"),
-    source: str = typer.Argument(..., metavar="被并户编号"),
+    into: str = typer.Argument(..., metavar="并入户编号", help="并入户编号"),
+    source: str = typer.Argument(..., metavar="被并户编号", help="被并户编号"),
     day: str = DAY,
 ) -> None:
     """并户。示例：fupin household event merge 5004333397 5008130626 --day 2020-05-01."""
@@ -376,15 +365,15 @@ def merge(
 
     edge: Edge = ctx.obj
     with edge.writing("household event merge") as (session, act):
-        merge_households(session, act, into, source, merged_on=on_day(edge, day))
+        merge_households(session, act, into, source, merged_on=edge.day(day))
     said(edge, f"已登记：户{source}并入户{into}。")
 
 
 @event_app.command("head")
 def head(
     ctx: typer.Context,
-    household: str = typer.Argument(..., metavar="户编号"),
-    person: str = typer.Argument(..., metavar="新户主人编号"),
+    household: str = typer.Argument(..., metavar="户编号", help="户编号"),
+    person: str = typer.Argument(..., metavar="新户主人编号", help="新户主人编号"),
     old_relation: str = typer.Option("其他", "--old-relation", help="原户主与新户主的关系"),
     day: str = DAY,
 ) -> None:
@@ -393,7 +382,7 @@ def head(
 
     edge: Edge = ctx.obj
     with edge.writing("household event head") as (session, act):
-        when = on_day(edge, day)
+        when = edge.day(day)
         change_head(session, act, household, person, changed_on=when, old_relation=old_relation)
     said(edge, f"已登记：户{household}户主变更为{person}。")
 
@@ -401,7 +390,7 @@ def head(
 @event_app.command("status")
 def status(
     ctx: typer.Context,
-    household: str = typer.Argument(..., metavar="户编号"),
+    household: str = typer.Argument(..., metavar="户编号", help="户编号"),
     to: str = typer.Argument(
         ..., metavar="状态", help="脱贫户、监测户、建档立卡户、一般户或退出名单"
     ),
@@ -428,7 +417,7 @@ def status(
             act,
             household,
             wanted,
-            changed_on=on_day(edge, day),
+            changed_on=edge.day(day),
             monitor_kind=monitor,
             risk_cleared=True if cleared else None,
         )
@@ -438,7 +427,7 @@ def status(
 @event_app.command("labour")
 def labour_(
     ctx: typer.Context,
-    person: str = typer.Argument(..., metavar="人编号"),
+    person: str = typer.Argument(..., metavar="人编号", help="人编号"),
     ability: str = typer.Argument(..., metavar="劳动能力", help="如 丧失劳动力"),
     day: str = DAY,
 ) -> None:
@@ -447,14 +436,14 @@ def labour_(
 
     edge: Edge = ctx.obj
     with edge.writing("household event labour") as (session, act):
-        change_labour(session, act, person, labour_of(ability), changed_on=on_day(edge, day))
+        change_labour(session, act, person, labour_of(ability), changed_on=edge.day(day))
     said(edge, f"已登记：人员{person}为{ability}。")
 
 
 @event_app.command("correct")
 def correct(
     ctx: typer.Context,
-    person: str = typer.Argument(..., metavar="人编号"),
+    person: str = typer.Argument(..., metavar="人编号", help="人编号"),
     name: str = typer.Option("", "--name", help="姓名"),
     id_number: str = typer.Option("", "--id", help="证件号码"),
     card: str = typer.Option("", "--card", help="银行卡号"),
@@ -469,16 +458,16 @@ def correct(
     given = {"name": name, "id_number": id_number, "card": card, "bank": bank, "phone": phone}
     changes = {field: value for field, value in given.items() if value}
     with edge.writing("household event correct") as (session, act):
-        correct_person(session, act, person, corrected_on=on_day(edge, day), **changes)
+        correct_person(session, act, person, corrected_on=edge.day(day), **changes)
     said(edge, f"已更正：人员{person}。")
 
 
 @event_app.command("payee")
 def payee(
     ctx: typer.Context,
-    household: str = typer.Argument(..., metavar="户编号"),
-    beneficiary: str = typer.Argument(..., metavar="受益人编号"),
-    receiver: str = typer.Argument(..., metavar="领款人编号"),
+    household: str = typer.Argument(..., metavar="户编号", help="户编号"),
+    beneficiary: str = typer.Argument(..., metavar="受益人编号", help="受益人编号"),
+    receiver: str = typer.Argument(..., metavar="领款人编号", help="领款人编号"),
     relation: str = typer.Option(..., "--relation", help="领款人与受益人的关系"),
     document: str = typer.Option(..., "--document", help="委托书或监护证明的编号"),
     until: str = typer.Option(..., "--until", help="委托截止日"),
@@ -496,7 +485,7 @@ def payee(
             receiver,
             relation=relation,
             document=document,
-            until=on_day(edge, until),
+            until=edge.day(until),
         )
     said(edge, f"已登记：{receiver}代领{beneficiary}的款项。")
 
@@ -504,8 +493,8 @@ def payee(
 @event_app.command("recode")
 def recode(
     ctx: typer.Context,
-    old: str = typer.Argument(..., metavar="原村代码"),
-    new: str = typer.Argument(..., metavar="新村代码"),
+    old: str = typer.Argument(..., metavar="原村代码", help="原村代码"),
+    new: str = typer.Argument(..., metavar="新村代码", help="新村代码"),
     day: str = DAY,
 ) -> None:
     """并村、改码后，全村农户随之变更。示例：fupin household event recode 440203102211 440203102212 --day 2021-01-01."""
@@ -513,14 +502,14 @@ def recode(
 
     edge: Edge = ctx.obj
     with edge.writing("household event recode") as (session, act):
-        count = recode_village(session, act, old, new, changed_on=on_day(edge, day))
+        count = recode_village(session, act, old, new, changed_on=edge.day(day))
     said(edge, f"已登记：{count}户由{old}变更到{new}。")
 
 
 @app.command()
 def erase(
     ctx: typer.Context,
-    household: str = typer.Argument(..., metavar="户编号"),
+    household: str = typer.Argument(..., metavar="户编号", help="户编号"),
     reason: str = typer.Option(..., "--reason", help="理由和依据文件"),
 ) -> None:
     """依法删除一户的个人信息；会计档案保管期内改为限制处理。示例：fupin household erase 5004333397 --reason 本人申请〔2021〕3号."""

@@ -1,6 +1,5 @@
 """``fupin income``: receipts by asset and year, statements, passing on, what waits, what is due."""
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 import typer
@@ -55,7 +54,7 @@ def statement(
     from ledger.statements import confirm_all
 
     edge: Edge = ctx.obj
-    last = date.fromisoformat(through) if through else edge.on
+    last = edge.day(through)
     with edge.writing("income statement") as (session, act):
         made = confirm_all(session, act, year=year, through=last, asset_codes=asset)
         if not made:

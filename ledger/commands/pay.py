@@ -401,7 +401,6 @@ def reconcile(
     through: str = typer.Option("", "--through", help="对到哪一天，默认办理日期"),
 ) -> None:
     """银行流水与专账凭证逐笔对账，剩下的列出。示例：fupin pay reconcile all --through 2019-12-31 --actor Q05."""
-    from datetime import date
 
     from sqlmodel import Session
 
@@ -411,7 +410,7 @@ def reconcile(
     from ledger.reconciliation import reconcile as verb
 
     edge: Edge = ctx.obj
-    last = date.fromisoformat(through) if through else edge.on
+    last = edge.day(through)
 
     def one(session: object, act: object, code: str) -> str:
         assert isinstance(session, Session) and isinstance(act, Act)
@@ -469,13 +468,12 @@ def bank(
     through: str = typer.Option("", "--through", help="截止日，默认办理日期"),
 ) -> None:
     """银行存款余额调节表。示例：fupin pay bank V440203102203 --through 2019-12-31."""
-    from datetime import date
 
     from assets.money import format_yuan
     from ledger.reconciliation import adjustment
 
     edge: Edge = ctx.obj
-    last = date.fromisoformat(through) if through else edge.on
+    last = edge.day(through)
     with edge.reading() as session:
         table = adjustment(session, party, last)
     edge.print_table(

@@ -67,7 +67,7 @@ def draft(
     ctx: typer.Context,
     code: str = CODE,
     holder: str = typer.Option(..., "--holder", help="权利人（村、镇资金池）主体编码"),
-    year: int = typer.Option(..., "--year", help="收益所属年度"),
+    year: int = typer.Option(..., "--year", min=1949, max=2100, help="收益所属年度"),
     policy: str = typer.Option(..., "--policy", help="分配政策编号，见 fupin policy list"),
     title: str = typer.Option("", "--title", help="方案标题"),
     cut_off: str = typer.Option("", "--cut-off", help="名册截止日，默认办理日期"),
@@ -92,7 +92,7 @@ def draft(
         income_year=year,
         period_from=date(year, 1, 1),
         period_to=date(year, 12, 31),
-        cut_off=date.fromisoformat(cut_off) if cut_off else edge.on,
+        cut_off=edge.day(cut_off),
         jobs=specs,
         supplements=supplements,
         with_opening=with_opening,
@@ -245,7 +245,9 @@ def explain(ctx: typer.Context, code: str = CODE) -> None:
 def decide(
     ctx: typer.Context,
     code: str = CODE,
-    stage: str = typer.Option("RESOLVE", "--stage", help="PROPOSE CONSULT DELIBERATE RESOLVE"),
+    stage: str = typer.Option(
+        "RESOLVE", "--stage", help="环节：PROPOSE 提议、CONSULT 商议、DELIBERATE 审议、RESOLVE 决议"
+    ),
     body: str = typer.Option("村民代表会议", "--body", help="会议类型"),
     members: int = typer.Option(..., "--members", help="应到人数"),
     present: int = typer.Option(..., "--present", help="实到人数"),
