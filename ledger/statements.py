@@ -23,7 +23,7 @@ from assets.ownership import shares_on
 from assets.registration import asset_by_code
 from assets.trail import Act, Entry
 from ledger.apportionment import apportion, member_key
-from ledger.books.posting import event_lines, find_entity, post
+from ledger.books.posting import Line, event_lines, find_entity, post
 from ledger.income import DISTRIBUTABLE
 from ledger.models import (
     Deduction,
@@ -41,10 +41,7 @@ from ledger.models.books import BookEntity
 
 
 def statement_code(asset_code: str, year: int, number: int) -> str:
-    """The code of the n-th statement of an asset's income year.
-
-    依据: 内部约定
-    """
+    """The code of the n-th statement of an asset's income year."""
     return f"JZ-{asset_code}-{year}-{number:02d}"
 
 
@@ -66,14 +63,18 @@ def confirm_statement(
     income_year: int,
     streams: Sequence[Stream],
     through: date,
+    *,
+    receiver_party_id: int | None = None,
 ) -> PlantStatement:
     """Confirm what an asset's income of a year, received by a day, gives to each holder.
 
     Deductions of these streams are taken in date order as far as the money reaches; the rest wait
-    for the next statement.
+    for the next statement. ``receiver_party_id`` names whose receipts (and costs) are meant, where
+    several institutions received some.
 
     Raises:
-        Refused: Nothing new was received, or the asset has no benefit shares on that day.
+        Refused: Nothing new was received, several institutions received it and none is named, or
+            the asset has no benefit shares on that day.
 
     依据: 国开办发〔2017〕61号 第三条、第五条
     """
@@ -83,10 +84,13 @@ def confirm_statement(
         act,
         "statement",
         asset_code,
-        stage=f"{income_year}/{joined}/{through}",
+        stage=f"{income_year}/{joined}/{through}"
+        + ("" if receiver_party_id is None else f"/{receiver_party_id}"),
         what=f"{asset_code}{income_year}年收益结转",
     ) as written:
-        return _confirm_in(session, written, asset_code, income_year, streams, through)
+        return _confirm_in(
+            session, written, asset_code, income_year, streams, through, receiver_party_id
+        )
 
 
 def _confirm_in(
@@ -96,15 +100,27 @@ def _confirm_in(
     income_year: int,
     streams: Sequence[Stream],
     through: date,
+    receiver: int | None,
 ) -> PlantStatement:
     asset = asset_by_code(session, asset_code)
-    receipts = unused_receipts(session, asset.id, income_year, streams, through)
+    receipts = [
+        each
+        for each in unused_receipts(session, asset.id, income_year, streams, through)
+        if receiver in (None, each.receiver_party_id)
+    ]
     if not receipts:
         raise Refused(f"资产{asset_code}{income_year}年到{through}为止没有新的到账可结转。")
+    if len({each.receiver_party_id for each in receipts}) > 1:
+        raise Refused(f"资产{asset_code}{income_year}年的到账分属不同收款主体，请分开结转。")
     received = sum(each.amount_fen for each in receipts)
     if received < 0:
         raise Refused(f"资产{asset_code}{income_year}年到账合计为负数，请先核对财政收回和退款。")
-    costs = _within(unused_deductions(session, asset.id, income_year, streams, through), received)
+    waiting = [
+        each
+        for each in unused_deductions(session, asset.id, income_year, streams, through)
+        if receiver in (None, each.bearer_party_id)
+    ]
+    costs = _within(waiting, received)
     deducted = sum(each.amount_fen for each in costs)
     holders = shares_on(session, asset.id, RightKind.BENEFIT, AsOf(day=through))
     if not holders:
@@ -215,10 +231,7 @@ def unused_receipts(
 def unused_deductions(
     session: Session, asset_id: int, income_year: int, streams: Sequence[Stream], through: date
 ) -> list[Deduction]:
-    """Deductions that no statement has used yet, by day.
-
-    依据: 内部约定
-    """
+    """Deductions that no statement has used yet, by day."""
     return list(
         session.exec(
             select(Deduction)
@@ -294,8 +307,6 @@ def statement_by_code(session: Session, code: str) -> PlantStatement:
 
     Raises:
         NotFound: There is none.
-
-    依据: 内部约定
     """
     found = session.exec(select(PlantStatement).where(PlantStatement.code == code)).one_or_none()
     if found is None:
@@ -304,10 +315,7 @@ def statement_by_code(session: Session, code: str) -> PlantStatement:
 
 
 def lines_of(session: Session, statement_id: int) -> list[StatementLine]:
-    """The lines of a statement in order.
-
-    依据: 内部约定
-    """
+    """The lines of a statement in order."""
     return list(
         session.exec(
             select(StatementLine)
@@ -362,7 +370,7 @@ def _book_transfer(
             dated_on=on,
             kind="pass-on",
             summary=f"拨付{statement.code}",
-            lines=event_lines(session, "agency_passed", receiver, on, line.amount_fen, **facts),
+            lines=_passed_lines(session, receiver, on, line.amount_fen, gross, facts),
             concerns=statement.income_year,
             object_code=statement.code,
         )
@@ -386,6 +394,27 @@ def _book_transfer(
         concerns=statement.income_year,
         object_code=statement.code,
     )
+
+
+def _passed_lines(
+    session: Session,
+    receiver: int,
+    on: date,
+    amount_fen: int,
+    gross: dict[str, int],
+    facts: dict[str, Any],
+) -> list[Line]:
+    """What passing on books at the receiver: an agency clears what it owes; a village that took
+    the others' part for its own income and cost takes it back in red.
+    """
+    entity = find_entity(session, receiver)
+    if entity is not None and entity.memorandum:
+        return event_lines(session, "agency_passed", receiver, on, amount_fen, **facts)
+    lines = []
+    for stream, amount in gross.items():
+        event = "income_direct" if stream else "direct_cost"
+        lines += event_lines(session, event, receiver, on, -amount, stream=stream, **facts)
+    return lines
 
 
 def _keeps_book(session: Session, party_id: int, on: date) -> bool:
@@ -418,8 +447,8 @@ class Waiting:
 def undistributed(session: Session, party_id: int, at: AsOf) -> list[Waiting]:
     """A holder's money not yet in a plan: statement lines at hand, and opening balances.
 
-    A line counts when the holder received the money itself or it was passed on. Withdrawn and
-    returned plans release theirs.
+    A line counts when the holder received the money itself or it was passed on. A withdrawn plan
+    releases its money; a returned one keeps it until it is decided anew or withdrawn.
 
     依据: 国开办发〔2017〕61号; 内部约定 (undistributed balance with age, by asset and year)
     """
@@ -541,7 +570,7 @@ def confirm_all(
     依据: 国开办发〔2017〕61号 第五条
     """
     rows = session.exec(
-        select(Asset.code, Receipt.stream)
+        select(Asset.code, Receipt.stream, Receipt.receiver_party_id)
         .join(Receipt, col(Receipt.asset_id) == col(Asset.id))
         .outerjoin(StatementSource, col(StatementSource.receipt_id) == col(Receipt.id))
         .where(
@@ -552,17 +581,24 @@ def confirm_all(
         )
         .distinct()
     ).all()
-    streams: dict[str, list[str]] = {}
-    for code, stream in rows:
+    streams: dict[str, dict[int, set[str]]] = {}
+    for code, stream, receiver in rows:
         if not asset_codes or code in asset_codes:
-            streams.setdefault(code, []).append(stream)
+            streams.setdefault(code, {}).setdefault(receiver, set()).add(stream)
     made = []
     for code in sorted(streams):
-        words = [each for each in Stream if each in streams[code]]
-        try:
-            made.append(confirm_statement(session, act, code, year, words, through))
-        except AlreadyDone:
-            continue
+        several = len(streams[code]) > 1
+        for receiver, held in sorted(streams[code].items()):
+            words = [each for each in Stream if each in held]
+            named = receiver if several else None
+            try:
+                made.append(
+                    confirm_statement(
+                        session, act, code, year, words, through, receiver_party_id=named
+                    )
+                )
+            except AlreadyDone:
+                continue
     return made
 
 
