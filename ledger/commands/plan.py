@@ -285,6 +285,8 @@ def over(
         with edge.reading() as session:
             known = states_of(session, ObjectKind.PLAN)
         codes = sorted(code for code, state in known.items() if state in states)
+        if not codes:
+            print("已办理：没有处在这一环节的方案，本次未重复写入。")
 
     def one(session: "Session", act: "Act", code: str) -> str:
         return str(verb(session, act, code))
