@@ -68,25 +68,31 @@ def handler_of(kind: str) -> "Handler":
 def import_(
     ctx: typer.Context,
     kind: str = typer.Argument(..., metavar="KIND", help="表的种类，如 assets、households"),
-    file: Path = typer.Argument(..., metavar="FILE", help="表格文件（.xlsx .xls .et .csv）"),
+    file: Path = typer.Argument(Path(), metavar="FILE", help="表格文件（.xlsx .xls .et .csv）"),
     sheet: str = typer.Option("", "--sheet", help="只读这一张工作表"),
     mapping: Path | None = typer.Option(None, "--mapping", help="表头对照文件（TOML）"),
     annotate: Path | None = typer.Option(None, "--annotate", help="把问题批注在原表副本上"),
     split_by: str = typer.Option("", "--split-by", help="village：各村分别整批导入"),
+    proposed: bool = typer.Option(False, "--propose", help="只提交，由另一人批准后才写入"),
 ) -> None:
-    """导入一张表：先检查全部单元格，再一次写入。示例：fupin import assets 资产登记表.xlsx --dry-run."""
-    edge: Edge = ctx.obj
-    handler = handler_of(kind)
-    if split_by not in ("", "village"):
-        from assets.errors import Refused
+    """导入一张表：先检查全部单元格，再一次写入。示例：fupin import assets 资产登记表.xlsx --dry-run.
 
-        raise Refused("--split-by 只能写 village。")
+    先提交、再由另一人批准：fupin import assets 资产登记表.xlsx --propose；
+    fupin import proposals 列出已提交的；fupin import approve 文件摘要 批准并写入。
+    """
+    from ledger.commands import proposal
+
+    edge: Edge = ctx.obj
+    if kind == "proposals":
+        proposal.list_proposals(edge)
+        return
+    if kind == "approve":
+        proposal.approve_file(edge, str(file))
+        return
+    handler = handler_of(kind)
+    _refuse_mixed(split_by, proposed)
     with edge.reading() as session:
-        parsed = read(session, kind, file, sheet, mapping, edge.on)
-        batch = to_batch(parsed, file)
-        problems = list(parsed.problems)
-        if not problems:
-            problems += handler.check(session, batch, edge.on)
+        parsed, batch, problems = examine(session, handler, file, sheet, mapping, edge.on)
     if annotate is not None and (problems or parsed.warnings):
         from assets.workbook.annotate import annotate as mark
 
@@ -100,10 +106,54 @@ def import_(
         import_by_village(edge, handler, parsed, batch)
         return
     refuse_problems(edge, parsed, problems)
+    if proposed:
+        proposal.propose_file(edge, handler, batch, file, sheet=sheet, mapping=mapping)
+        return
     with edge.writing(f"import {kind}", inputs=batch.file_sha256) as (session, act):
         keep_file(session, handler, batch, file)
         outcome = handler.apply(session, act, batch)
-    print_outcome(edge, kind, outcome)
+    print_outcome(edge, kind, outcome, parsed)
+
+
+def _refuse_mixed(split_by: str, proposed: bool) -> None:
+    from assets.errors import Refused
+
+    if split_by not in ("", "village"):
+        raise Refused("--split-by 只能写 village。")
+    if split_by and proposed:
+        raise Refused("--propose 提交的是整个文件，不能与 --split-by 同用。请按村分成几个文件。")
+
+
+def examine(
+    session: "Session",
+    handler: "Handler",
+    file: Path,
+    sheet: str,
+    mapping: Path | None,
+    on: "date",
+) -> "tuple[Parsed, Batch, list[RowProblem]]":
+    """Read a file and check it cell by cell, then against the book.
+
+    What is odd without being refused joins the warnings; it is asked only of sound rows.
+    """
+    parsed = read(session, handler.kind, file, sheet, mapping, on)
+    batch = to_batch(parsed, file)
+    problems = list(parsed.problems)
+    if not problems:
+        problems += handler.check(session, batch, on)
+    if not problems:
+        parsed.warnings += remarks(session, handler, batch, on)
+    return parsed, batch, problems
+
+
+def remarks(
+    session: "Session", handler: "Handler", batch: "Batch", on: "date"
+) -> "list[RowProblem]":
+    """What a kind's handler finds odd about rows it does not refuse; nothing where it has no eye for it."""
+    from importlib import import_module
+
+    look = getattr(import_module(HANDLERS[handler.kind]), "remarks", None)
+    return list(look(session, batch, on)) if look is not None else []
 
 
 def read(
@@ -186,7 +236,12 @@ def refuse_problems(edge: "Edge", parsed: "Parsed", problems: "list[RowProblem]"
     if not problems:
         return
     if edge.as_json:
-        edge.print_json({"problems": [each.as_json() for each in problems]})
+        edge.print_json(
+            {
+                "problems": [each.as_json() for each in problems],
+                "warnings": [each.as_json() for each in parsed.warnings],
+            }
+        )
     raise ImportRejected(problems)
 
 
@@ -233,10 +288,17 @@ def import_by_village(edge: "Edge", handler: "Handler", parsed: "Parsed", batch:
         )
 
 
-def print_outcome(edge: "Edge", kind: str, outcome: Any) -> None:
-    """Say what was written."""
+def print_outcome(edge: "Edge", kind: str, outcome: Any, parsed: "Parsed") -> None:
+    """Say what was written; what looked odd goes with it in JSON, to stderr otherwise."""
     if edge.as_json:
-        edge.print_json({"kind": kind, "entry": outcome.entry_id, "counts": dict(outcome.counts)})
+        edge.print_json(
+            {
+                "kind": kind,
+                "entry": outcome.entry_id,
+                "counts": dict(outcome.counts),
+                "warnings": [each.as_json() for each in parsed.warnings],
+            }
+        )
         return
     counts = "，".join(f"{name}{count}" for name, count in outcome.counts.items())
     print(f"导入完成：{counts}（记录第{outcome.entry_id}号）。")
