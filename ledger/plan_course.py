@@ -94,7 +94,7 @@ def decide(session: Session, act: Act, code: str, stage: str, meeting: Meeting) 
         act,
         "plan-decide",
         code,
-        stage=f"{stage}/{meeting.minutes}",
+        stage=f"{stage}/{meeting.minutes}/{digest_of(repr(meeting))[:16]}",
         what=f"方案{code}会议{meeting.minutes}",
     ) as written:
         plan_by_code(session, code)
@@ -208,10 +208,10 @@ def post_notice(
 
 
 def after_notices(session: Session, written: Entry, code: str, on: date) -> date:
-    """Move a plan to 公示中 once its notice hangs; returns the last day.
+    """Move a plan to 公示中 once its notice hangs in every village; returns the last day.
 
     Raises:
-        Refused: No valid decision, a village of a payee was left out, or too few days.
+        Refused: No valid decision, or too few days.
 
     依据: 国开办发〔2018〕11号 第四条
     """
@@ -221,14 +221,15 @@ def after_notices(session: Session, written: Entry, code: str, on: date) -> date
     rule = policy_of(session, plan).notice
     posted = notices.notices_of(session, ObjectKind.PLAN, code, round_no)
     for each in posted:
-        if each.notice_days < rule.notice_days and each.day_kind == rule.day_kind:
+        if each.ends_on < notices.last_day(each.posted_on, rule.notice_days, rule.day_kind):
             raise Refused(
                 f"方案{code}公示{each.notice_days}天，少于规定的{rule.notice_days}天（{rule.source.shown()}）。"
             )
     state = state_of(session, ObjectKind.PLAN, code)
     if state not in (PlanState.DECIDED, PlanState.NOTICED):
         raise Refused(f"方案{code}没有有效决议，不能公示。请先登记四议。")
-    if state == PlanState.DECIDED:
+    hung = {each.village_code for each in posted}
+    if state == PlanState.DECIDED and hung >= set(villages_of_plan(session, plan)):
         move(session, written, PLAN_MACHINE, code, "notice", step_label="公示", on=on)
     return max(each.ends_on for each in posted)
 
@@ -318,6 +319,14 @@ def release_for(session: Session, written: Entry, objection_code: str, *, upheld
     if objection is None or upheld or not objection.line_code:
         return
     plan = plan_by_code(session, objection.object_code)
+    session.flush()
+    others = [
+        answer
+        for each, answer in answers_of(session, plan.code)
+        if each.line_code == objection.line_code and each.id != objection.id
+    ]
+    if any(answer is None or answer.outcome == "UPHELD" for answer in others):
+        return
     household = session.exec(select(Household).where(Household.code == objection.line_code)).one()
     written.add(
         Withholding(

@@ -54,7 +54,7 @@ from ledger.policy import (
     store,
 )
 from ledger.statements import Waiting, undistributed
-from ledger.waterfall import Fixed, Line, Member, Outcome, Step, distribute
+from ledger.waterfall import Fixed, Line, Member, Outcome, Remaining, Step, distribute
 
 KIND_OF_PARTY = {PartyKind.TOWN_POOL: "TOWN_POOL", PartyKind.DISTRICT_POOL: "DISTRICT_POOL"}
 HEAD_OFFICE = "DISTRICT_POOL"
@@ -221,7 +221,7 @@ def _without_empty(steps: list[Step], members: Sequence[Member]) -> list[Step]:
     """Replace the first step that nobody has a weight for by nothing; its money goes on."""
     for place, step in enumerate(steps):
         rule = step.to
-        if rule is None or not rule.class_weights:
+        if rule is None or not rule.class_weights or isinstance(step, Remaining):
             continue
         if not any(rule.class_weights.get(each.household_class) for each in members):
             return [*steps[:place], Fixed(step.channel, 0), *steps[place + 1 :]]
