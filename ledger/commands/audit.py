@@ -1,19 +1,25 @@
 """``fupin audit``: flags, findings, samples, outside lists, freezes, and questions of the audit."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     from sqlmodel import Session
 
+    from assets.asof import AsOf
+    from assets.columns import Labelled
     from assets.commands.edge import Edge
     from assets.trail import Act
     from ledger.findings import FindingView
     from ledger.flags.running import RuleAnswer
+    from ledger.questions import Answer
+
+    Word = TypeVar("Word", bound=Labelled)
 
 app = typer.Typer(
     help="审计：疑点、整改、抽样、名单比对、冻结", no_args_is_help=True, rich_markup_mode=None
@@ -336,3 +342,234 @@ def _day(text: str) -> "date | None":
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise InvalidValue(f"日期“{text}”写法不对，应为 2021-03-31 这样的年-月-日。") from None
+
+
+@app.command("sample")
+def sample(
+    ctx: typer.Context,
+    code: str = typer.Argument("", metavar="[抽样编号]", help="已有抽样的编号：重抽核对"),
+    method: str = typer.Option("按金额", "--method", help="按金额、按村、分层"),
+    of: str = typer.Option("农户", "--of", help="农户或资产"),
+    year: int = typer.Option(0, "--year", help="收益所属年度（抽农户时必填）"),
+    count: int = typer.Option(20, "--count", help="抽多少；按村时为每村多少"),
+    town: str = _TOWN,
+    seed: str = typer.Option("", "--seed", help="种子；不写则随机生成并登记"),
+    out: Path | None = typer.Option(None, "--out", help="核查表 .xlsx"),
+    listed: bool = typer.Option(False, "--list", help="列出已有抽样"),
+) -> None:
+    """抽样并登记种子；写编号则按原种子重抽，核对样本一致。示例：fupin audit sample --method 按金额 --year 2019 --count 20 --actor R0185."""
+    from ledger.sampling import Method, Population, draw_sample, redraw, samples, to_workbook
+
+    edge: Edge = ctx.obj
+    if listed:
+        with edge.reading() as session:
+            rows = [
+                [x.code, x.method, x.seed, x.population_count, x.sample_count]
+                for x in samples(session)
+            ]
+        edge.print_table(["编号", "方法", "种子", "总体", "样本"], rows)
+        return
+    if code:
+        with edge.reading() as session:
+            stored, same = redraw(session, code)
+            line = f"{code}：种子{stored.seed}，总体{stored.population_count}，样本{stored.sample_count}"
+            sheets = to_workbook(session, stored) if out is not None else b""
+        print(f"{line}，重抽{'一致' if same else '不一致'}。")
+        if not same:
+            edge.failures.append(code)
+    else:
+        with edge.reading() as session:
+            division = _division(edge, session, town)
+        with edge.writing("audit sample") as (session, act):
+            made = draw_sample(
+                session,
+                act,
+                method=_labelled(Method, method),
+                of=_labelled(Population, of),
+                year=year,
+                count=count,
+                division=division,
+                seed=seed,
+            )
+            line = f"{made.code}：总体{made.population_count}，样本{made.sample_count}，种子{made.seed}"
+            codes = made.drawn.split()
+            sheets = to_workbook(session, made) if out is not None else b""
+        print(line)
+        print("\n".join(codes))
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(sheets)
+        edge.note(f"核查表已存入 {out}。")
+
+
+def _labelled(words: "type[Word]", label: str) -> "Word":
+    """The word with that Chinese label, or a refusal that names the others."""
+    from assets.errors import InvalidValue
+
+    try:
+        return words.from_label(label)
+    except ValueError:
+        names = "、".join(each.label for each in words)
+        raise InvalidValue(f"“{label}”不认识，应为{names}之一。") from None
+
+
+@app.command("match")
+def match_(
+    ctx: typer.Context,
+    file: Path | None = typer.Argument(
+        None, metavar="名单", help="名单文件 .xlsx 或 .csv，含证件号码列"
+    ),
+    kind: str = typer.Option(
+        "死亡人员", "--kind", help="死亡人员、财政供养人员、村干部、村干部近亲属、工商登记人员"
+    ),
+    out: Path | None = typer.Option(None, "--out", help="疑点核查反馈表 .xlsx，一村一张"),
+    listed: bool = typer.Option(False, "--list", help="列出已作的比对"),
+) -> None:
+    """与外部名单比对：只留名单摘要和命中，不留名单。示例：fupin audit match 死亡名单.xlsx --kind 死亡人员 --out 反馈表.xlsx --actor R0185."""
+    from assets.columns import label_of
+    from assets.errors import InvalidValue
+    from assets.money import format_yuan
+    from ledger.matching import ListKind, feedback_sheets, hits_of, match, matches, read_list
+
+    edge: Edge = ctx.obj
+    if listed or file is None:
+        if not listed:
+            raise InvalidValue("请写明名单文件，或用 --list 列出已作的比对。")
+        with edge.reading() as session:
+            rows = [
+                [x.id, x.matched_on, label_of(ListKind, x.list_kind), x.row_count, x.hit_count]
+                for x in matches(session)
+            ]
+        edge.print_table(["序号", "日期", "名单", "行数", "命中"], rows)
+        return
+    outside = read_list(file)
+    word = _labelled(ListKind, kind)
+    with edge.writing("audit match", inputs=outside.sha256) as (session, act):
+        made = match(session, act, word, outside)
+        session.flush()
+        hits = hits_of(session, made.id)
+        sheets = feedback_sheets(session, made.id, word) if out is not None else b""
+        summary = f"名单{made.row_count}行，命中{made.hit_count}人"
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(sheets)
+        edge.note(f"反馈表已存入 {out}。")
+    edge.print_table(
+        ["村区划代码", "户编号", "人编号", "涉及年度", "涉及金额（元）"],
+        [
+            [
+                x.village_code,
+                x.household_code,
+                x.person_code,
+                "、".join(map(str, x.years)),
+                format_yuan(x.amount_fen),
+            ]
+            for x in hits
+        ],
+    )
+    for line in outside.unreadable[:20]:
+        edge.note(f"未能比对：{line}（号码不完整或为数值格式）")
+    edge.note(f"{summary}，{len(outside.unreadable)}行未能比对。命中只是线索，不是结论。")
+
+
+ask = typer.Typer(
+    help="一条命令回答审计常问的八个问题。示例：fupin audit ask due",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(ask, name="ask")
+
+
+@ask.command("document")
+def ask_document(
+    ctx: typer.Context, number: str = typer.Argument(..., metavar="文号", help="资金文号")
+) -> None:
+    """这份文件的钱去了哪里。示例：fupin audit ask document 韶财农〔2016〕58号."""
+    from ledger.questions import money_of_document
+
+    _answer(ctx.obj, lambda session, at: money_of_document(session, number, at))
+
+
+@ask.command("asset")
+def ask_asset(
+    ctx: typer.Context, code: str = typer.Argument(..., metavar="资产编号", help="资产编号")
+) -> None:
+    """这件资产挣了多少、给了谁。示例：fupin audit ask asset 440203102203-2018-J-0002."""
+    from ledger.questions import earnings_of_asset
+
+    _answer(ctx.obj, lambda session, at: earnings_of_asset(session, code, at))
+
+
+@ask.command("household")
+def ask_household(
+    ctx: typer.Context,
+    code: str = typer.Argument(..., metavar="户编号", help="户编号"),
+    year: int = typer.Option(..., "--year", help="收益所属年度"),
+) -> None:
+    """这户得了多少、为什么。示例：fupin audit ask household 8572026041 --year 2019."""
+    from ledger.questions import money_of_household
+
+    _answer(ctx.obj, lambda session, at: money_of_household(session, code, year, at))
+
+
+@ask.command("who")
+def ask_who(
+    ctx: typer.Context, code: str = typer.Argument(..., metavar="编号", help="任何对象的编号")
+) -> None:
+    """谁在什么时候改过这个对象。示例：fupin audit ask who FP2019-440203102203."""
+    from ledger.questions import who_changed
+
+    _answer(ctx.obj, lambda session, at: who_changed(session, code, at))
+
+
+@ask.command("known")
+def ask_known(
+    ctx: typer.Context,
+    code: str = typer.Argument(..., metavar="编号", help="资产、户或方案编号"),
+    position: int = typer.Option(0, "--position", help="记录号：只看到这一条为止"),
+) -> None:
+    """那一天（--on）知道些什么。示例：fupin audit ask known 440203102203-2018-J-0002 --on 2019-06-30."""
+    from ledger.questions import known_on
+
+    _answer(ctx.obj, lambda session, at: known_on(session, code, at), position=position)
+
+
+@ask.command("due")
+def ask_due(ctx: typer.Context) -> None:
+    """什么该收没有收。示例：fupin audit ask due --on 2020-12-31."""
+    from ledger.questions import due_not_received
+
+    _answer(ctx.obj, lambda session, at: due_not_received(session, at.day))
+
+
+@ask.command("undistributed")
+def ask_undistributed(ctx: typer.Context) -> None:
+    """什么收到了没有分，多久了。示例：fupin audit ask undistributed --on 2020-12-31."""
+    from ledger.questions import received_not_distributed
+
+    _answer(ctx.obj, received_not_distributed)
+
+
+@ask.command("handover")
+def ask_handover(ctx: typer.Context) -> None:
+    """什么确权了没有移交。示例：fupin audit ask handover --on 2020-12-31."""
+    from ledger.questions import confirmed_not_handed_over
+
+    _answer(ctx.obj, confirmed_not_handed_over)
+
+
+def _answer(
+    edge: "Edge", question: "Callable[[Session, AsOf], Answer]", *, position: int = 0
+) -> None:
+    from assets.asof import LAST_POSITION, AsOf
+
+    with edge.reading() as session:
+        told = question(session, AsOf(edge.on, position or LAST_POSITION))
+    if edge.as_json:
+        edge.print_json(told.as_json())
+    else:
+        edge.print_table(told.heads, told.rows, title=told.question)
+        for proof in told.proofs:
+            edge.note(f"{'核对一致' if proof.holds else '核对不一致'}：{proof.text}")
+    if not told.holds:
+        edge.failures.append(told.question)
