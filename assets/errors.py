@@ -115,7 +115,9 @@ class ImportRejected(FupinError):
     """A workbook has problems; all of them are listed and nothing was written (导入未通过)."""
 
     def __init__(self, problems: list[RowProblem]) -> None:
-        super().__init__(f"导入未通过：共{len(problems)}处问题，未写入任何数据。请按提示修改后重新导入。")
+        super().__init__(
+            f"导入未通过：共{len(problems)}处问题，未写入任何数据。请按提示修改后重新导入。"
+        )
         self.problems = problems
 
 
