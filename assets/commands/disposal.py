@@ -204,17 +204,17 @@ def show(ctx: typer.Context, code: str = CODE) -> None:
     with edge.reading() as session:
         found = disposal_by_code(session, code)
         steps = steps_of(session, found.id, AsOf(edge.on))
-    first = [("申请", found.applied_on, "", "")]
-    edge.print_table(
-        ("环节", "日期", "金额(元)", "文号"),
-        first
-        + [
-            (
-                words[row.step],
-                row.happened_on,
-                "" if row.amount_fen is None else format_yuan(row.amount_fen),
-                row.document,
-            )
-            for row in steps
-        ],
-    )
+        first = [("申请", found.applied_on, "", "")]
+        edge.print_table(
+            ("环节", "日期", "金额(元)", "文号"),
+            first
+            + [
+                (
+                    words[row.step],
+                    row.happened_on,
+                    "" if row.amount_fen is None else format_yuan(row.amount_fen),
+                    row.document,
+                )
+                for row in steps
+            ],
+        )

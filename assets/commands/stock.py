@@ -143,18 +143,18 @@ def differences(ctx: typer.Context) -> None:
     edge: Edge = ctx.obj
     with edge.reading() as session:
         rows = rows_of(session, AsOf(edge.on))
-    edge.print_table(
-        ("盘点编号", "资产编号", "账上数量", "实有数量", "差异原因", "下一步"),
-        [
-            (
-                campaign.code,
-                line.asset.code,
-                line.booked_quantity,
-                line.found_quantity,
-                line.reason.label,
-                NEXT_STEP[line.reason],
-            )
-            for campaign, line in rows
-            if line.reason is not None
-        ],
-    )
+        edge.print_table(
+            ("盘点编号", "资产编号", "账上数量", "实有数量", "差异原因", "下一步"),
+            [
+                (
+                    campaign.code,
+                    line.asset.code,
+                    line.booked_quantity,
+                    line.found_quantity,
+                    line.reason.label,
+                    NEXT_STEP[line.reason],
+                )
+                for campaign, line in rows
+                if line.reason is not None
+            ],
+        )

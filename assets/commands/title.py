@@ -315,20 +315,20 @@ def unclear(
     with edge.reading() as session:
         codes = {number: code for code, number in asset_ids(session).items()}
         rows = unclear_rights(session, AsOf(edge.on))
-    edge.print_table(
-        ["资产编号", "权利", "待定份额", "自", "天数", "原因", "下一步", "依据"],
-        [
+        edge.print_table(
+            ["资产编号", "权利", "待定份额", "自", "天数", "原因", "下一步", "依据"],
             [
-                codes[row.asset_id],
-                label_of(RightKind, row.kind),
-                f"{row.share_numerator}/{row.share_denominator}",
-                row.valid_from,
-                (edge.on - row.valid_from).days,
-                label_of(UnclearReason, row.unclear_reason or UnclearReason.PENDING),
-                row.next_step,
-                row.document,
-            ]
-            for row in rows
-            if not right or label_of(RightKind, row.kind) == right
-        ],
-    )
+                [
+                    codes[row.asset_id],
+                    label_of(RightKind, row.kind),
+                    f"{row.share_numerator}/{row.share_denominator}",
+                    row.valid_from,
+                    (edge.on - row.valid_from).days,
+                    label_of(UnclearReason, row.unclear_reason or UnclearReason.PENDING),
+                    row.next_step,
+                    row.document,
+                ]
+                for row in rows
+                if not right or label_of(RightKind, row.kind) == right
+            ],
+        )

@@ -89,6 +89,9 @@ def import_(
     if kind == "approve":
         proposal.approve_file(edge, str(file))
         return
+    if kind == "table":
+        try_table(edge, file, sheet, mapping)
+        return
     handler = handler_of(kind)
     _refuse_mixed(split_by, proposed)
     with edge.reading() as session:
@@ -113,6 +116,35 @@ def import_(
         keep_file(session, handler, batch, file)
         outcome = handler.apply(session, act, batch)
     print_outcome(edge, kind, outcome, parsed)
+
+
+def try_table(edge: "Edge", file: Path, sheet: str, mapping: Path | None) -> None:
+    """Read a foreign table that is no KIND by its mapping file; it is only looked at."""
+    from assets.errors import Refused
+    from assets.workbook.mapping import load_mapping
+    from assets.workbook.reading import read_workbook
+
+    if mapping is None or not edge.dry_run:
+        raise Refused(
+            "table 只用于试读外来表格：请加 --mapping 对照文件 --dry-run。要入账请写明表的种类。"
+        )
+    _refuse_missing(file)
+    mapped = load_mapping(mapping)
+    parsed = read_workbook(
+        file,
+        mapped.kind,
+        sheet=sheet or None,
+        mapping=mapped,
+        parsers=parsers(edge.on),
+    )
+    report_dry_run(edge, parsed, list(parsed.problems))
+
+
+def _refuse_missing(file: Path) -> None:
+    from assets.errors import Refused
+
+    if not file.is_file():
+        raise Refused(f"找不到文件 {file}。请核对路径和文件名。")
 
 
 def _refuse_mixed(split_by: str, proposed: bool) -> None:
@@ -162,13 +194,11 @@ def read(
     """Read and check the cells of a workbook against kinds, units and places."""
     from assets.asof import AsOf
     from assets.divisions_register import lookup
-    from assets.errors import Refused
     from assets.workbook.kinds import KINDS
     from assets.workbook.mapping import load_mapping
     from assets.workbook.reading import read_workbook
 
-    if not file.is_file():
-        raise Refused(f"找不到文件 {file}。请核对路径和文件名。")
+    _refuse_missing(file)
     kinds = KINDS[kind]
     return read_workbook(
         file,
