@@ -290,16 +290,17 @@ def account_balances(
     party_id: int,
     at: AsOf,
     *,
-    since: date = date.min,
-    without: Iterable[str] = (),
+    only: Iterable[str] = (),
 ) -> dict[tuple[str, str], int]:
     """(chart, account code) → signed balance, debit positive, over all vouchers as of ``at``.
 
-    With ``since`` only what moved from that day on; ``without`` leaves out kinds of vouchers.
+    With ``only`` over vouchers of these kinds alone.
 
     依据: 内部约定 (balances are always sums of lines)
     """
     entity = entity_of(session, party_id)
+    kinds = tuple(only)
+    chosen = [col(Voucher.kind).in_(kinds)] if kinds else []
     rows = session.execute(
         rows_of(
             col(Account.chart),
@@ -309,8 +310,7 @@ def account_balances(
         .select_from(Voucher)
         .join(VoucherLine, _own_lines())
         .join(Account, col(Account.id) == VoucherLine.account_id)
-        .where(*_as_of(entity, at), col(Voucher.dated_on) >= since)
-        .where(col(Voucher.kind).not_in(tuple(without)))
+        .where(*_as_of(entity, at), *chosen)
         .group_by(col(Account.chart), col(Account.code))
     ).all()
     return {(str(chart), str(code)): int(fen or 0) for chart, code, fen in rows}

@@ -16,8 +16,8 @@ from sqlmodel import Session
 from assets.asof import AsOf
 from ledger.books import accounts
 from ledger.books.accounts import FOLDER, Chart
-from ledger.books.balances import SCOPE_NOTE, account_balances, turnover
-from ledger.books.posting import chart_of, entity_of
+from ledger.books.balances import CARRIED_KINDS, SCOPE_NOTE, account_balances, turnover
+from ledger.books.posting import OPENING, chart_of, entity_of
 
 PROFIT_KINDS = ("INCOME", "EXPENSE")
 
@@ -84,7 +84,7 @@ def layout() -> Mapping[str, Any]:
 def balance_sheet(session: Session, party_id: int, at: AsOf) -> BalanceSheet:
     """The balance sheet of a book on a day, on the chart of that day.
 
-    Balances still on the old chart are shown by their successors.
+    The beginning of the year in which a book was opened is its opening sheet. Balances still on the old chart are shown by their successors.
 
     Raises:
         NotOpened: The institution keeps no book.
@@ -95,7 +95,11 @@ def balance_sheet(session: Session, party_id: int, at: AsOf) -> BalanceSheet:
     used = chart_of(entity, at.day)
     year_start = date.fromordinal(date(at.day.year, 1, 1).toordinal() - 1)
     now = _on_chart(account_balances(session, party_id, at), used)
-    before = _on_chart(account_balances(session, party_id, AsOf(year_start, at.position)), used)
+    if year_start < entity.opened_on:
+        brought = account_balances(session, party_id, at, only=CARRIED_KINDS)
+    else:
+        brought = account_balances(session, party_id, AsOf(year_start, at.position))
+    before = _on_chart(brought, used)
     rows: list[StatementRow] = []
     totals = {"资产": 0, "负债": 0, "所有者权益": 0}
     for section, lines in layout()[used.name]["balance_sheet"].items():
@@ -175,32 +179,11 @@ def _undistributed(session: Session, party_id: int, at: AsOf, used: Chart) -> in
 
 def _brought_in(session: Session, party_id: int, year: int, end: AsOf, used: Chart) -> int:
     """Surplus brought in by the opening sheet within the year itself."""
-    from sqlalchemy import func
-    from sqlalchemy import select as rows_of
-    from sqlmodel import col
-
-    from ledger.books.posting import OPENING
-    from ledger.models import Account, Voucher, VoucherLine
-
-    entity = entity_of(session, party_id)
-    rows = session.execute(
-        rows_of(col(Account.code), func.sum(col(VoucherLine.side) * col(VoucherLine.amount_fen)))
-        .select_from(Voucher)
-        .join(
-            VoucherLine,
-            col(VoucherLine.id).between(col(Voucher.first_line_id), col(Voucher.last_line_id)),
-        )
-        .join(Account, col(Account.id) == col(VoucherLine.account_id))
-        .where(
-            col(Voucher.entity_id) == entity.id,
-            col(Voucher.kind) == OPENING,
-            col(Voucher.month).between(year * 100 + 1, year * 100 + 12),
-            col(Voucher.entry_id) <= end.position,
-        )
-        .group_by(col(Account.code))
-    ).all()
+    brought = account_balances(session, party_id, end, only=(OPENING,))
+    if entity_of(session, party_id).opened_on.year != year:
+        return 0
     return -sum(
-        int(fen) for code, fen in rows if used.first_level(str(code)).code in ("321", "322")
+        fen for (_, code), fen in brought.items() if used.first_level(code).code in ("321", "322")
     )
 
 

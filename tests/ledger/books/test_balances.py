@@ -114,7 +114,10 @@ def test_a_balance_sheet_balances_before_the_year_is_closed(village: Any) -> Non
     found = balance_sheet(village.session, village.party_id, AsOf(date(2019, 6, 30)))
     assert found.is_balanced
     [row] = [row for row in found.rows if row.title == "未分配收益"]
-    assert (row.before_fen, row.amount_fen) == (0, 1_825_499)
+    assert (row.before_fen, row.amount_fen) == (1_824_999, 1_825_499)
+    later = balance_sheet(village.session, village.party_id, AsOf(date(2020, 6, 30)))
+    [row] = [row for row in later.rows if row.title == "未分配收益"]
+    assert row.before_fen == 1_825_499
 
 
 # --- any sequence ---------------------------------------------------------------------------
