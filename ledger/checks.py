@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from assets.trail.verify import newest_moment_us, verify
+from ledger.books.balances import rebuild_and_compare
 
 
 @dataclass(frozen=True)
@@ -286,9 +287,21 @@ def log_is_clean(session: Session) -> list[CheckFault]:
     ]
 
 
+def balances_rebuild(session: Session) -> list[CheckFault]:
+    """Every kept balance comes out again from the lines, every closed month's digest too.
+
+    依据: 内部约定 (a derived table is worth what its rebuilding says)
+    """
+    return [
+        CheckFault("balances-rebuild", "month_balance", sentence.rstrip("。"))
+        for sentence in rebuild_and_compare(session)
+    ]
+
+
 FUNCTIONS: tuple[Callable[[Session], list[CheckFault]], ...] = (
     shares_sum_to_one,
     states_follow_machines,
+    balances_rebuild,
     log_is_clean,
 )
 
