@@ -30,7 +30,7 @@ from assets.registration import asset_by_code, asset_fact, contributions_of, dif
 from assets.tracing import history
 from ledger.income import income_lines, stream_label
 from ledger.models import MoneyKind
-from reports.asset_register import handover_days, share_text, vouchers
+from reports.asset_register import handover_days, place_text, share_text, vouchers
 from reports.paper import Column, Fact, Paper, ProofLine, Row, Table, hide_personal_numbers, sum_of
 from reports.standpoint import Asked, Standpoint, known_by, required
 
@@ -100,7 +100,7 @@ def _facts(
     yield "资产子类", fact.subclass
     yield "规格型号", fact.spec or ""
     yield "数量", f"{fact.quantity}{fact.quantity_unit}"
-    yield "坐落", f"{stand.place(fact.division_code)}{fact.place}"
+    yield "坐落", place_text(stand, fact.division_code, fact.place)
     yield "购建日期", fact.acquired_on.isoformat()
     yield "投入使用", fact.in_use_on.isoformat() if fact.in_use_on else ""
     yield "使用年限", f"{fact.life_months}个月" if fact.life_months else ""

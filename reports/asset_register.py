@@ -5,13 +5,15 @@ year, certificate, handover and voucher; year-start, additions, reductions and y
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 
 from sqlalchemy import func
 from sqlmodel import col, select
 
+from assets import divisions
 from assets.columns import label_of
 from assets.funds import contributions
 from assets.models import (
@@ -35,6 +37,12 @@ from ledger.books.posting import voucher_name
 from ledger.models import MoneyKind, Receipt, Voucher
 from reports.paper import Column, Fact, Paper, ProofLine, Row, Table
 from reports.standpoint import Asked, Standpoint
+
+TOGETHER_MOST = 3
+"""More holders than these are listed below the register."""
+
+LIST = "； "
+"""Between the holders of one cell: the blank lets a line break after a fraction."""
 
 SOURCES = ("国办函〔2021〕51号", "内部约定（台账栏目）")
 
@@ -70,6 +78,7 @@ def paper(stand: Standpoint, asked: Asked) -> Paper:
         if asset_id in {row.asset_id for row in standing}
         for each in found
     )
+    together = _holders(stand, standing)
     area = asked.village or asked.town
     where = stand.place(area) if area else stand.district
     return Paper(
@@ -89,6 +98,7 @@ def paper(stand: Standpoint, asked: Asked) -> Paper:
             _register(stand, standing, funds, total),
             _classes(standing, total),
             _levels(funds, explained, total),
+            *([together] if together.rows else []),
         ),
         proof_lines=(
             ProofLine(
@@ -156,15 +166,17 @@ def _register(
                 "code": row.code,
                 "title": row.title,
                 "class": label_of(AssetClass, row.asset_class),
-                "place": f"{stand.place(row.division_code)}{row.place}",
+                "place": place_text(stand, row.division_code, row.place, whole=False),
                 "built": row.acquired_on,
                 "value": row.original_value_fen,
                 "funds": "、".join(
                     level.label for level in FundLevel if funds.get(row.asset_id, {}).get(level)
                 ),
-                "owner": "；".join(titles[holder] for holder, _, _ in held) or "待确权",
-                "share": "；".join(share_text(top, below) for _, top, below in held),
-                "operator": "；".join(
+                "owner": owner_text(held, titles),
+                "share": "见附表"
+                if len(held) > TOGETHER_MOST
+                else LIST.join(share_text(top, below) for _, top, below in held),
+                "operator": LIST.join(
                     titles[holder] for holder, _, _ in operators.get(row.asset_id, [])
                 ),
                 "income": income.get(row.asset_id, 0),
@@ -239,12 +251,57 @@ def _levels(funds: dict[int, dict[str, int]], explained: int, total: int) -> Tab
     )
 
 
+def _holders(stand: Standpoint, rows: list[AssetRow]) -> Table:
+    """The parts of assets that belong to many, one line each."""
+    titles = party_titles(stand.session, stand.at)
+    owners = all_shares(stand.session, RightKind.OWN, stand.at)
+    body: list[Row] = [
+        {
+            "code": row.code,
+            "title": row.title,
+            "owner": titles[holder],
+            "share": share_text(top, below),
+            "percent": (top, below),
+        }
+        for row in rows
+        if len(owners.get(row.asset_id, [])) > TOGETHER_MOST
+        for holder, top, below in owners[row.asset_id]
+    ]
+    return Table(
+        "附表：共有资产份额",
+        (
+            Column("code", "编号", width_weight=4),
+            Column("title", "名称", width_weight=6),
+            Column("owner", "所有权人", width_weight=8),
+            Column("share", "份额", width_weight=3, align="center"),
+            Column("percent", "折合", "percent"),
+        ),
+        body,
+        unit_line="",
+    )
+
+
+def owner_text(held: Sequence[tuple[int, int, int]], titles: Mapping[int, str]) -> str:
+    """Who holds an asset: the names, or how many hold it together."""
+    if len(held) > TOGETHER_MOST:
+        return f"{len(held)}方共有（见附表）"
+    return LIST.join(titles[holder] for holder, _, _ in held) or "待确权"
+
+
+def place_text(stand: Standpoint, division_code: str, place: str, *, whole: bool = True) -> str:
+    """Where an asset stands: division and place, without naming the village twice."""
+    own = divisions.short_name(stand.places().get(division_code, ""))
+    named = stand.place(division_code) if whole else own
+    return named.removesuffix(own) + place if own and own in place else named + place
+
+
 def share_text(numerator: int, denominator: int) -> str:
-    """A share as printed: 全部, or the exact fraction.
+    """A share as printed: 全部, or the exact fraction in lowest terms.
 
     依据: 内部约定 (shares are exact fractions)
     """
-    return "全部" if numerator == denominator else f"{numerator}/{denominator}"
+    part = Fraction(numerator, denominator)
+    return "全部" if part == 1 else f"{part.numerator}/{part.denominator}"
 
 
 def state_text(row: AssetRow) -> str:

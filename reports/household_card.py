@@ -33,6 +33,8 @@ from reports.payees import names_on, posted_name
 from reports.standpoint import Asked, Standpoint, required, source_text
 
 PURPOSE = "出具明白卡"
+LARGE_TYPE_CHARACTERS = 330
+"""So much text fits on one sheet in the largest letters; more is set a little smaller."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ def _card(
 ) -> Paper:
     name = posted_name(people, row.head_person_id)
     where = f"{row.town}{row.village}"
+    sentences = tuple(_sentences(stand, row, found, paid, people))
     return Paper(
         name="household-card",
         title="收益明白卡",
@@ -139,22 +142,23 @@ def _card(
             Fact("您家得", found.total_fen, "fen", words=True),
             Fact("到账", chinese_day(paid.last_on) if paid.last_on else "尚未到账"),
         ),
-        paragraphs_before=tuple(_sentences(stand, row, found, paid, people)),
+        paragraphs_before=sentences,
         tables=(_money(found),) if found.money else (),
         proof_lines=(
             ProofLine("Σ各项 = 您家得", sum(x.amount_fen for x in found.money), found.total_fen),
         ),
-        sources=tuple(
-            dict.fromkeys(
-                source_text(each.source)
-                for each in (*found.origin, *found.reckoning)
-                if each.source
-            )
-        ),
+        sources=_sources(found),
         layout="card",
         audience="posted",
-        large_type=True,
+        large_type=sum(map(len, sentences)) <= LARGE_TYPE_CHARACTERS,
     )
+
+
+def _sources(found: Explanation) -> tuple[str, ...]:
+    """The documents behind the reckoning in one line; codes of the book stand in the text."""
+    sources = (source_text(each.source) for each in (*found.origin, *found.reckoning))
+    documents = dict.fromkeys(each for each in sources if "〔" in each or each.startswith("内部"))
+    return ("；".join(documents),) if documents else ()
 
 
 def _sentences(
@@ -169,10 +173,9 @@ def _sentences(
         yield _whom_to_ask(stand, row, found)
         return
     yield found.headline().text.removesuffix("。") + _into_which(paid, people)
-    for place, sentence in enumerate(found.origin):
-        yield f"{'钱从哪来：' if place == 0 else ''}{sentence.text}"
-    for place, sentence in enumerate(found.reckoning):
-        yield f"{'怎么算：' if place == 0 else ''}{sentence.text}"
+    for question, sentences in (("钱从哪来", found.origin), ("怎么算", found.reckoning)):
+        if sentences:
+            yield f"{question}：{''.join(sentence.text for sentence in sentences)}"
     yield _whom_to_ask(stand, row, found)
 
 

@@ -22,7 +22,7 @@ from assets.ownership import LISTED_RIGHTS, UnclearReason, current_rights
 from assets.parties import party_titles
 from assets.registration import asset_fact
 from assets.title import lines_of, title_by_code
-from reports.asset_register import share_text
+from reports.asset_register import LIST, place_text, share_text
 from reports.bundle import Bundle
 from reports.paper import Column, Fact, Paper, ProofLine, Row, Table, chinese_day
 from reports.proceedings import meetings, objections, opinions, postings
@@ -98,8 +98,8 @@ def _items(stand: Standpoint, title: TitleAct) -> tuple[Table, int, int]:
                 "code": line.asset_code,
                 "title": line.title,
                 "value": line.original_value_fen,
-                "owner": "；".join(titles[each.holder_party_id] for each in held),
-                "share": "；".join(
+                "owner": LIST.join(titles[each.holder_party_id] for each in held),
+                "share": LIST.join(
                     share_text(each.share_numerator, each.share_denominator) for each in held
                 ),
                 "basis": "、".join(
@@ -200,7 +200,7 @@ def _words(stand: Standpoint, certificate: TitleCertificate, asset: Asset, fact:
     value = fact.original_value_fen
     return (
         f"{asset.code}　{fact.title}{spec}，{quantity}，坐落"
-        f"{stand.place(fact.division_code)}{fact.place}，{chinese_day(fact.acquired_on)}建成，"
+        f"{place_text(stand, fact.division_code, fact.place)}，{chinese_day(fact.acquired_on)}建成，"
         f"原值{format_yuan(value)}元（{in_words(value)}），"
         f"经{certificate.document}确认，权利如下："
     )

@@ -11,6 +11,7 @@ from assets.money import format_yuan, in_words
 from assets.ownership import shares_on
 from assets.parties import party_titles
 from assets.registration import asset_by_code, asset_fact
+from reports.asset_register import place_text
 from reports.paper import Paper, chinese_day
 from reports.standpoint import Asked, Standpoint, known_by, required
 
@@ -60,7 +61,7 @@ def paper(stand: Standpoint, asked: Asked) -> Paper:
             f"乙方（管护人）：{keeper}",
             "一、管护资产",
             f"{fact.title}，{fact.quantity}{fact.quantity_unit}，坐落"
-            f"{stand.place(fact.division_code)}{fact.place}，原值{format_yuan(value)}元"
+            f"{place_text(stand, fact.division_code, fact.place)}，原值{format_yuan(value)}元"
             f"（{in_words(value)}）。",
             "二、管护内容和标准",
             (duty.duty if duty else _BLANK * 4)

@@ -12,7 +12,7 @@ def test_the_register_has_value_funds_holders_and_voucher_of_every_asset(told: T
     plant = rows[JOINT]
     assert plant["value"] == 194_000_000
     assert plant["funds"] == "中央、省"
-    assert plant["share"] == "118/194；4633/19400；2967/19400"
+    assert plant["share"] == "59/97； 4633/19400； 2967/19400"
     assert plant["income"] == 42_394_600
     assert plant["certificate"] == "武江农〔2020〕18号"
     assert plant["handed"] == date(2020, 4, 28)
