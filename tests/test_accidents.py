@@ -16,13 +16,14 @@ from sqlmodel import Session, col, select
 from assets import disposal, trail
 from assets.asof import AsOf
 from assets.courses import ASSET_MACHINE, ENTERING
-from assets.errors import Refused
+from assets.errors import FupinError, Refused
 from assets.intake import Handler
 from assets.models import BodyKind, DisposalReason, Log, ObjectKind
 from assets.procedure import notices, states
 from assets.procedure.decisions import Meeting
 from assets.procedure.notices import Posting
 from assets.trail import Act
+from ledger.advances import advances, repay_advance
 from ledger.books import posting
 from ledger.books.periods import close_through, close_year
 from ledger.database import create_book, open_session
@@ -288,12 +289,24 @@ def next_year(year: Accidents) -> None:
     village.do(close_year, party, 2019)
     # 19. the subsidy arrives; the advance is repaid out of it; a supplementary plan
     village.on = date(2020, 4, 10)
+    (lent,) = advances(village.session)
+    for code, fen, document, why in (
+        (lent.code, 150_000, "付2020-7", "还没有到账"),
+        (lent.code, 150_000, " ", "付款凭据"),
+        ("SK001", 1_237, "付2020-7", "不是垫付款"),
+        ("SK999", 1, "付2020-7", "查无"),
+    ):
+        with pytest.raises(FupinError, match=why):
+            village.do(repay_advance, code, amount_fen=fen, document=document)
     village.receive(400_000, Stream.STATE_SUBSIDY)
     village.later()
     late = village.state()
     assert late.received_fen == 400_000
-    village.do(_repay_advance, party, 150_000)
-    year.note("垫付归还", "advance-settled")
+    with pytest.raises(Refused, match="还欠"):
+        village.do(repay_advance, lent.code, amount_fen=150_001, document="付2020-7")
+    repaid = village.do(repay_advance, lent.code, amount_fen=150_000, document="付2020-7")
+    assert repaid.debit_fen == 150_000
+    year.note("垫付归还", "advance-repay")
     village.draft(LATE)
     year.note("补贴晚到", "plan-draft")
     # 20. an error in the closed year is corrected by the difference, in red, this year
@@ -332,20 +345,6 @@ def _cost_with_error(session: Session, act: Act, party_id: int) -> int:
             concerns=act.on.year,
         )
     return voucher.id
-
-
-def _repay_advance(session: Session, act: Act, party_id: int, fen: int) -> None:
-    with trail.entry(session, act, "advance-settled", "SK", what="归还垫付款") as written:
-        posting.post(
-            session,
-            written,
-            party_id=party_id,
-            dated_on=act.on,
-            kind="advance_settled",
-            summary="补贴到账归还垫付款",
-            lines=posting.event_lines(session, "advance_settled", party_id, act.on, fen),
-            concerns=YEAR,
-        )
 
 
 @pytest.fixture(scope="module")
@@ -411,3 +410,4 @@ def test_nothing_was_edited_and_every_correction_is_its_own_voucher(year: Accide
     assert session.exec(select(Withholding)).all()
     assert claw_backs(session) == []
     assert dues(session, year.village.on) == []
+    assert [each.open_fen for each in advances(session)] == [0]

@@ -229,3 +229,47 @@ def balance(ctx: typer.Context) -> None:
             for x in lines
         ],
     )
+
+
+@app.command("repay")
+def repay(
+    ctx: typer.Context,
+    receipt: str = typer.Argument(..., metavar="到账编号", help="垫付款的到账编号"),
+    yuan: str = typer.Option(..., "--yuan", help="归还金额（元）"),
+    document: str = typer.Option(..., "--document", help="付款凭据编号"),
+) -> None:
+    """补贴到账后归还垫付款，另记凭证，不作收益。示例：fupin income repay SK-2019-088 --yuan 1500.00 --document 付2020-7 --actor Q05."""
+    from assets.money import format_yuan, parse_yuan
+    from ledger.advances import repay_advance
+
+    fen = parse_yuan(yuan)
+    with ctx.obj.writing("income repay") as (session, act):
+        repay_advance(session, act, receipt, amount_fen=fen, document=document)
+    print(f"垫付款{receipt}已归还{format_yuan(fen)}元。")
+
+
+@app.command("advances")
+def advances_(ctx: typer.Context) -> None:
+    """列出补贴垫付款：已垫、已还、未还。示例：fupin income advances --on 2020-12-31."""
+    from assets.asof import AsOf
+    from assets.money import format_yuan
+    from ledger.advances import advances
+
+    edge: Edge = ctx.obj
+    with edge.reading() as session:
+        rows = advances(session, AsOf(day=edge.on))
+    edge.print_table(
+        ["到账编号", "资产编号", "年度", "垫付日", "垫付（元）", "已还（元）", "未还（元）"],
+        [
+            [
+                x.code,
+                x.asset_code,
+                x.income_year,
+                x.arrived_on,
+                format_yuan(x.lent_fen),
+                format_yuan(x.repaid_fen),
+                format_yuan(x.open_fen),
+            ]
+            for x in rows
+        ],
+    )
