@@ -20,7 +20,7 @@ from sqlmodel import Session, col, select
 
 from assets.columns import Flag
 from assets.errors import FupinError
-from assets.models.trail import BookRecord, Checkpoint, Log
+from assets.models.trail import BookRecord, Checkpoint, Log, LogHead
 from assets.trail import checkpoint as notes
 from assets.trail.encoding import leaf, packed_block, row_encoder
 from assets.trail.merkle import Frontier
@@ -72,6 +72,7 @@ def verify(session: Session, *, note: str | None = None, quick: bool = False) ->
         _verify_unknown_tables(manifests, verdict)
     roots = _roots(leaves, _wanted_sizes(session, note))
     verdict.root = _root_at(leaves, len(leaves), roots)
+    _verify_head(session, leaves, verdict)
     _verify_checkpoints(session, roots, verdict)
     _verify_guards(session, verdict)
     if note is not None:
@@ -277,6 +278,21 @@ def _roots(leaves: list[bytes], sizes: set[int]) -> dict[int, bytes]:
 
 def _root_at(leaves: list[bytes], size: int, roots: dict[int, bytes]) -> bytes:
     return roots.get(size, b"") if size <= len(leaves) else b""
+
+
+def _verify_head(session: Session, leaves: list[bytes], verdict: Verdict) -> None:
+    """The head that the next writer starts from is the head of these leaves."""
+    head = session.get(LogHead, 1, populate_existing=True)
+    frontier = Frontier(0, [])
+    for each in leaves:
+        frontier.append(each)
+    if head is None or head.size != len(leaves):
+        size = head.size if head is not None else 0
+        verdict.faults.append(
+            Fault("log", len(leaves), f"日志头记有{size}条记录，日志中有{len(leaves)}条")
+        )
+    elif head.frontier != frontier.to_json():
+        verdict.faults.append(Fault("log", len(leaves), "日志头与各记录的叶摘要不符"))
 
 
 def _verify_checkpoints(session: Session, roots: dict[int, bytes], verdict: Verdict) -> None:
