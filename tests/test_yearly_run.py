@@ -152,3 +152,22 @@ def test_the_page_names_the_offices_people(year: Year) -> None:
     assert f"--actor {office.agency_actors[0]}" in page
     assert f"--actor {office.agriculture_actors[0]}" in page
     assert year.story.plans[0].received_until >= date(2020, 1, 1)
+
+
+def test_scattered_households_are_paid_from_their_towns_pool_without_a_village_plan(
+    year: Year,
+) -> None:
+    """西联镇 has no poor village: its households stand in the pool's plan, and in no other."""
+    town = "440203100"
+    pools = [plan for plan in year.story.plans if plan.town_code.startswith(town)]
+    assert [plan.holder[0] for plan in pools] == ["P"]
+    database = year.stage.database
+    paid = walking.rows_of(
+        database,
+        "SELECT DISTINCT plan.code, household_fact.village_code FROM payment_line"
+        " JOIN payment_batch ON payment_batch.id = payment_line.payment_batch_id"
+        " JOIN plan ON plan.id = payment_batch.plan_id"
+        " JOIN household_fact ON household_fact.household_id = payment_line.household_id",
+    )
+    of_town = {(plan, village) for plan, village in paid if village.startswith(town)}
+    assert of_town and {plan for plan, _ in of_town} == {pools[0].code}

@@ -319,6 +319,42 @@ def reverse_(
     print(line)
 
 
+@app.command("adjust")
+def adjust_(
+    ctx: typer.Context,
+    voucher: str = typer.Argument(..., help="凭证，写成 2019-03/7（月份/凭证号）"),
+    party: str = typer.Option(..., "--party", help="账套主体编码"),
+    line: list[str] = typer.Option(
+        ..., "--line", help="差额分录，写成 科目:借:-9.00 或 科目:贷:-9.00，可重复"
+    ),
+    reason: str = typer.Option(..., "--reason", help="更正原因"),
+) -> None:
+    """只记差额更正一张凭证，已结账年度的差错记在当月。示例：fupin book adjust 2019-12/3 --party V440203102204 --line 502:借:-9.00 --line 102:贷:-9.00 --reason 维修费多记."""
+    from assets.errors import Refused
+    from assets.money import parse_yuan
+    from assets.parties import party_by_code
+    from ledger.books import posting
+
+    edge: Edge = ctx.obj
+    month, _, number = voucher.partition("/")
+    if not number.isdigit():
+        raise Refused(f"“{voucher}”不是凭证。请写成 2019-03/7（月份/凭证号）。")
+    sides = {"借": posting.DEBIT, "贷": posting.CREDIT}
+    lines = []
+    for text in line:
+        account, side, yuan = [*text.split(":"), "", ""][:3]
+        if side not in sides:
+            raise Refused(f"“{text}”不是分录。请写成 502:借:-9.00（科目:借或贷:金额）。")
+        fen = -parse_yuan(yuan[1:]) if yuan.startswith("-") else parse_yuan(yuan)
+        lines.append(posting.Line(account, sides[side], fen))
+    with edge.writing("book adjust") as (session, act):
+        party_id = party_by_code(session, party).id
+        wrong = posting.voucher_by_number(session, party_id, month_number(month), int(number))
+        made = posting.adjust(session, act, wrong.id, lines=lines, reason=reason)
+        said = f"已用{made.month} {posting.voucher_name(made.number)}更正{voucher}的差额。"
+    print(said)
+
+
 @app.command("convert")
 def convert_(ctx: typer.Context, party: str = PARTY) -> None:
     """2024年1月1日新旧会计制度衔接，打印前后两张科目余额表。示例：fupin book convert --party V440203102204."""

@@ -84,6 +84,17 @@ def test_a_voucher_is_listed_reversed_and_stands_in_the_sub_ledger(run: Run) -> 
     assert "上期结余" in out
 
 
+def test_a_voucher_is_corrected_by_the_difference_only(run: Run) -> None:
+    words = ("adjust", "2019-03/1", "--party", VILLAGE_CODE, "--reason", "租金多记")
+    words += ("--line", "102:借:-23.00", "--line", "50103:贷:-23.00")
+    code, out, err = run(*words)
+    assert code == 0 and "记-001更正2019-03/1的差额。" in out, err
+    code, out, _ = run(*words)
+    assert code == 0 and "已办理" in out
+    _, out, _ = run("ledger", "50103", "--party", VILLAGE_CODE)
+    assert "-23.00" in out
+
+
 def test_depreciation_is_booked_by_month(run: Run) -> None:
     code, out, err = run("depreciate", "--month", "2019-02")
     assert code == 1 and "折旧1,000.00元" in out and "AGENCY" in err
@@ -109,6 +120,10 @@ def test_the_books_are_exported(run: Run, tmp_path: Path) -> None:
         (("close", "--month", "2019-13"), "不是月份"),
         (("close", "--month", "2019-01", "--party", "V9"), "查无主体"),
         (("reverse", "7", "--party", VILLAGE_CODE, "--reason", "错"), "不是凭证"),
+        (
+            ("adjust", "2019-03/1", "--party", VILLAGE_CODE, "--reason", "错", "--line", "102"),
+            "不是分录",
+        ),
         (("reverse", "2019-03/9", "--party", VILLAGE_CODE, "--reason", "错"), "查无凭证"),
     ],
 )
