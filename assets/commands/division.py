@@ -34,7 +34,7 @@ def list_divisions(
                     row.title,
                     label_of(DivisionLevel, row.level),
                     row.valid_from,
-                    row.valid_to,
+                    row.valid_to if row.valid_to and row.valid_to <= edge.on else "",
                 )
                 for row in registered(session, at)
                 if row.code.startswith(stem)
