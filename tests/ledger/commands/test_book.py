@@ -86,10 +86,10 @@ def test_a_voucher_is_listed_reversed_and_stands_in_the_sub_ledger(run: Run) -> 
 
 def test_a_voucher_is_corrected_by_the_difference_only(run: Run) -> None:
     words = ("adjust", "2019-03/1", "--party", VILLAGE_CODE, "--reason", "租金多记")
-    words += ("--line", "102:借:-23.00", "--line", "50103:贷:-23.00")
-    code, out, err = run(*words)
+    lines = ("--line", "102:借:-23.00", "--line", "50103:贷:-23.00")
+    code, out, err = run(*words, *lines)
     assert code == 0 and "记-001更正2019-03/1的差额。" in out, err
-    code, out, _ = run(*words)
+    code, out, _ = run(*words, *lines)
     assert code == 0 and "已办理" in out
     _, out, _ = run("ledger", "50103", "--party", VILLAGE_CODE)
     assert "-23.00" in out
