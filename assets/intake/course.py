@@ -12,7 +12,7 @@ from datetime import date
 from sqlmodel import Session, select
 
 from assets.courses import ASSET_MACHINE
-from assets.models import AssetState, HandoverAct, ObjectKind, TitleAct
+from assets.models import Asset, AssetState, HandoverAct, ObjectKind, TitleAct
 from assets.procedure.notices import next_round
 from assets.procedure.states import move, state_of
 from assets.title import lines_of, list_sha256, title_by_code
@@ -50,11 +50,16 @@ def _no_release(session: Session, written: Entry, objection_code: str, upheld: b
     """Nothing is released."""
 
 
+def _any_line(session: Session, line_code: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Course:
     """What a kind of object does with its procedure."""
 
     exists: Callable[[Session, str], bool]
+    knows_line: Callable[[Session, str], bool] = _any_line
     round_of: Callable[[Session, str], int] = _one_round
     round_of_posting: Callable[[Session, str, str], int] | None = None
     after_decisions: Callable[[Session, Entry, str], None] = _nothing
@@ -66,6 +71,10 @@ class Course:
 
 def _title_exists(session: Session, code: str) -> bool:
     return session.exec(select(TitleAct.id).where(TitleAct.code == code)).first() is not None
+
+
+def _asset_exists(session: Session, code: str) -> bool:
+    return session.exec(select(Asset.id).where(Asset.code == code)).first() is not None
 
 
 def _handover_exists(session: Session, code: str) -> bool:
@@ -92,6 +101,7 @@ def _title_noticed(session: Session, written: Entry, code: str, on: date) -> Non
 COURSES: dict[ObjectKind, Course] = {
     ObjectKind.TITLE: Course(
         exists=_title_exists,
+        knows_line=_asset_exists,
         round_of_posting=_next_posting,
         after_notices=_title_noticed,
         notice_digest=list_sha256,

@@ -33,6 +33,11 @@ def check(session: Session, batch: Batch, on: date) -> list[RowProblem]:
             problems.append(
                 row.problem("round-unknown", "notice_round", message, "请先登记公示，或核对轮次。")
             )
+        line = row.get("subject_code") or ""
+        if not found and line and not COURSES[kind].knows_line(session, line):
+            message = f"“{line}”没有登记。"
+            remedy = "请核对户编号或资产编号；对整个事项的异议，此格留空。"
+            problems.append(row.problem("subject-unknown", "subject_code", message, remedy))
         for name in ("content", "answer"):
             if row.get(name) and holds_personal_number(row[name]):
                 problems.append(

@@ -8,12 +8,16 @@ from assets.intake.course import Course, register
 from assets.models import ObjectKind
 from assets.trail import Entry
 from ledger import plan_course
-from ledger.models import Plan
+from ledger.models import Household, Plan
 from ledger.plan_draft import plan_by_code
 
 
 def _exists(session: Session, code: str) -> bool:
     return session.exec(select(Plan.id).where(Plan.code == code)).first() is not None
+
+
+def _household_exists(session: Session, code: str) -> bool:
+    return session.exec(select(Household.id).where(Household.code == code)).first() is not None
 
 
 def _after_notices(session: Session, written: Entry, code: str, on: date) -> None:
@@ -41,6 +45,7 @@ def register_plans() -> None:
         ObjectKind.PLAN,
         Course(
             exists=_exists,
+            knows_line=_household_exists,
             round_of=plan_course.round_of,
             after_decisions=plan_course.after_decisions,
             after_notices=_after_notices,
