@@ -28,6 +28,9 @@ from assets.models import (
     AssetRight,
     AssetState,
     Condition,
+    DifferenceReason,
+    Disposal,
+    DisposalStep,
     FundContribution,
     FundDocument,
     FundLevel,
@@ -39,11 +42,15 @@ from assets.models import (
     HandoverBooking,
     HandoverItem,
     ImportRecord,
+    Inspection,
     ObjectKind,
     Project,
     RightKind,
     StatusEvent,
+    StockCount,
+    StockCountLine,
     TitleCertificate,
+    UpkeepDuty,
 )
 from assets.money import format_yuan
 from assets.operation import ConditionKind, condition_events
@@ -526,7 +533,7 @@ _CARD_WORDS = (
 
 
 def history(session: Session, code: str, at: AsOf) -> list[HistoryEvent]:
-    """Every change of one asset's card, state, rights and condition, by day and entry.
+    """Every change of one asset's card, state, rights, condition, upkeep and whereabouts, by day.
 
     Raises:
         NotFound: No such asset.
@@ -542,6 +549,8 @@ def history(session: Session, code: str, at: AsOf) -> list[HistoryEvent]:
     for row in condition_events(session, asset.id, at):
         word = label_of(ConditionKind, row.kind)
         events.append(HistoryEvent(row.happened_on, row.entry_id, word, row.remark))
+    events += [*_upkeep_events(session, asset.id, at), *_count_events(session, asset.id, at)]
+    events += _disposal_events(session, asset.id, at)
     return sorted(events, key=lambda event: (event.on, event.entry_id))
 
 
@@ -609,3 +618,63 @@ def _right_events(session: Session, asset_id: int, at: AsOf) -> Iterator[History
             for row in rows
         ]
         yield HistoryEvent(on, entry_id, label_of(RightKind, kind), "；".join(parts))
+
+
+def _upkeep_events(session: Session, asset_id: int, at: AsOf) -> Iterator[HistoryEvent]:
+    keepers = party_titles(session, at)
+    for duty in session.exec(
+        select(UpkeepDuty).where(
+            UpkeepDuty.asset_id == asset_id,
+            col(UpkeepDuty.valid_from) <= at.day,
+            col(UpkeepDuty.entry_id) <= at.position,
+        )
+    ).all():
+        until = f"，到{duty.valid_to}为止" if duty.valid_to else ""
+        text = f"{duty.duty}：{keepers[duty.keeper_party_id]}{until}"
+        yield HistoryEvent(duty.valid_from, duty.entry_id, "管护", text)
+    for seen in session.exec(
+        select(Inspection).where(
+            Inspection.asset_id == asset_id,
+            col(Inspection.inspected_on) <= at.day,
+            col(Inspection.entry_id) <= at.position,
+        )
+    ).all():
+        yield HistoryEvent(seen.inspected_on, seen.entry_id, "巡查", seen.result)
+
+
+def _count_events(session: Session, asset_id: int, at: AsOf) -> Iterator[HistoryEvent]:
+    for line, count in session.exec(
+        select(StockCountLine, StockCount).where(
+            StockCount.id == StockCountLine.stock_count_id,
+            StockCountLine.asset_id == asset_id,
+            col(StockCount.counted_on) <= at.day,
+            col(StockCountLine.entry_id) <= at.position,
+        )
+    ).all():
+        reason = line.difference_reason
+        why = f"（{label_of(DifferenceReason, reason)}）" if reason else ""
+        text = f"{count.code}：账上{line.booked_quantity}，实有{line.found_quantity}{why}"
+        yield HistoryEvent(count.counted_on, line.entry_id, "盘点", text)
+
+
+_DISPOSAL_STEPS = {
+    "APPRAISED": "处置评估",
+    "DECIDED": "处置决议",
+    "APPROVED": "处置批准",
+    "SOLD": "处置成交",
+    "REUSED": "处置收入再投入",
+}
+
+
+def _disposal_events(session: Session, asset_id: int, at: AsOf) -> Iterator[HistoryEvent]:
+    for step, disposal in session.exec(
+        select(DisposalStep, Disposal).where(
+            Disposal.id == DisposalStep.disposal_id,
+            Disposal.asset_id == asset_id,
+            col(DisposalStep.happened_on) <= at.day,
+            col(DisposalStep.entry_id) <= at.position,
+        )
+    ).all():
+        amount = f"，{format_yuan(step.amount_fen)}元" if step.amount_fen is not None else ""
+        text = f"{disposal.code}：{step.document}{amount}"
+        yield HistoryEvent(step.happened_on, step.entry_id, _DISPOSAL_STEPS[step.step], text)

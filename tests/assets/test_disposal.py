@@ -21,6 +21,7 @@ from assets.procedure import states
 from assets.procedure.actors import NoSuchRole
 from assets.procedure.decisions import Meeting
 from assets.registration import asset_rows, disposed_days
+from assets.tracing import history
 from assets.trail import Act
 from ledger.receivables import dues as due_rows
 from tests.assets.booked import put_in_operation
@@ -129,6 +130,15 @@ def test_an_asset_is_disposed_of_by_five_steps_and_its_proceeds_put_to_use(regis
     steps = disposal.steps_of(register.session, found.id, AsOf())
     assert [step.step for step in steps] == [
         *("APPRAISED", "DECIDED", "APPROVED", "SOLD", "REUSED"),
+    ]
+
+
+def test_the_history_of_an_asset_tells_how_it_left(register: Book) -> None:
+    upto(register, "reuse")
+    told = [(event.what, event.text) for event in history(register.session, PLANT, AsOf())]
+    assert ("处置成交", f"{CODE}：合同9号，510,000.00元") in told
+    assert [what for what, _ in told if what.startswith("处置")] == [
+        *("处置评估", "处置决议", "处置批准", "处置成交", "处置收入再投入"),
     ]
 
 
