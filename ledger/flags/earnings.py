@@ -220,8 +220,8 @@ RULES = (
         "电量{a}千瓦时，按同类电站应为{b}千瓦时；{c}",
         """
         SELECT 'ASSET' AS kind, f.code AS code, f.division_code AS division, e.year AS year,
-          CASE WHEN e.energy * 100 < e.expected * :energy_low
-            OR e.energy * 100 > e.expected * :energy_high OR coalesce(q.differs, 0) <> 0
+          CASE WHEN (e.peers >= :peers AND (e.energy * 100 < e.expected * :energy_low
+            OR e.energy * 100 > e.expected * :energy_high)) OR coalesce(q.differs, 0) <> 0
             THEN 1 ELSE 0 END AS bad,
           CASE WHEN coalesce(q.differs, 0) <> 0 THEN q.differs_fen
             ELSE abs(e.expected - e.energy) * e.tariff_uyuan / 10000 END AS amount_fen,
