@@ -1,7 +1,7 @@
 """What does the database itself refuse about money and duties? Triggers on both databases.
 
 Sealed vouchers, closed months, separation of duties, one live payment per entitlement, batches
-that agree with their lines. ``assets.trail.schema`` installs them beside the append-only guards;
+that agree with their lines, what an audit has frozen. ``assets.trail.schema`` installs them beside the append-only guards;
 each has a test in which it refuses.
 """
 
@@ -15,20 +15,36 @@ def guard_statements(dialect: str) -> dict[str, str]:
 
     依据: 会计法 (vouchers are not altered; 记账 apart from approval and custody); 财会〔2023〕14号
     """
-    rules = {**_seal(), **_duties(), **_payments()}
     if dialect == "sqlite":
         return {
-            name: _sqlite(name, table, conditions) for name, (table, conditions) in rules.items()
+            **{name: _sqlite(name, table, asked) for name, (table, asked) in _rules().items()},
+            **{
+                name: _sqlite(name, table, asked, "BEFORE DELETE")
+                for name, (table, asked) in _kept().items()
+            },
         }
-    return {name: _postgresql_trigger(name, table) for name, (table, _) in rules.items()}
+    return {
+        **{name: _postgresql_trigger(name, table) for name, (table, _) in _rules().items()},
+        **{
+            name: _postgresql_trigger(name, table, "BEFORE DELETE")
+            for name, (table, _) in _kept().items()
+        },
+    }
 
 
 def function_statements(dialect: str) -> list[str]:
     """PostgreSQL functions the triggers call; none on SQLite."""
     if dialect == "sqlite":
         return []
-    rules = {**_seal(), **_duties(), **_payments()}
-    return [_postgresql_function(name, conditions) for name, (_, conditions) in rules.items()]
+    inserts = [_postgresql_function(name, asked) for name, (_, asked) in _rules().items()]
+    return inserts + [
+        _postgresql_function(name, asked, "OLD") for name, (_, asked) in _kept().items()
+    ]
+
+
+def _rules() -> "Rules":
+    """What an insert must not do."""
+    return {**_seal(), **_duties(), **_payments(), **_frozen()}
 
 
 Rules = dict[str, tuple[str, list[tuple[str, str]]]]
@@ -192,30 +208,136 @@ def _payments() -> Rules:
     }
 
 
-def _sqlite(name: str, table: str, conditions: list[tuple[str, str]]) -> str:
+# What an audit freeze keeps as it is, table by table: how the row names the frozen object, the day
+# the change speaks of, and what goes on all the same. A freeze ends on its last day for changes that
+# speak of a later day, and altogether when it is lifted (a row of kind LIFT with its code).
+_OF_ASSET = "(SELECT code FROM asset WHERE id = NEW.asset_id)"
+_OF_PLAN = "(SELECT code FROM plan WHERE id = NEW.plan_id)"
+_OF_HOUSEHOLD = "(SELECT code FROM household WHERE id = NEW.household_id)"
+_FROZEN: tuple[tuple[str, str, str, str, str], ...] = (
+    (
+        "status_event",
+        "NEW.object_kind",
+        "NEW.object_code",
+        "NEW.happened_on",
+        "NEW.object_kind = 'FINDING' OR (NEW.object_kind = 'PLAN' "
+        "AND NEW.to_state IN ('PAYING', 'COMPLETED'))",
+    ),
+    (
+        "stage_act",
+        "NEW.object_kind",
+        "NEW.object_code",
+        "NEW.acted_on",
+        "NEW.stage IN ('BATCH', 'RELEASE')",
+    ),
+    ("decision", "NEW.object_kind", "NEW.object_code", "NEW.held_on", ""),
+    ("notice", "NEW.object_kind", "NEW.object_code", "NEW.posted_on", ""),
+    ("evidence_link", "NEW.object_kind", "NEW.object_code", "", "NEW.object_kind = 'FINDING'"),
+    ("asset_fact", "'ASSET'", _OF_ASSET, "NEW.valid_from", ""),
+    ("asset_right", "'ASSET'", _OF_ASSET, "NEW.valid_from", ""),
+    ("fund_contribution", "'ASSET'", _OF_ASSET, "", ""),
+    ("contribution_difference", "'ASSET'", _OF_ASSET, "", ""),
+    ("title_item", "'ASSET'", _OF_ASSET, "", ""),
+    ("handover_item", "'ASSET'", _OF_ASSET, "", ""),
+    ("disposal", "'ASSET'", _OF_ASSET, "NEW.applied_on", ""),
+    ("adjustment", "'PLAN'", _OF_PLAN, "", ""),
+    ("household_fact", "'HOUSEHOLD'", _OF_HOUSEHOLD, "NEW.valid_from", ""),
+    ("membership", "'HOUSEHOLD'", _OF_HOUSEHOLD, "NEW.valid_from", ""),
+    ("payment_batch", "'PAYMENT'", _OF_PLAN, "NEW.made_on", ""),
+)
+_FROZEN_NOTE = "该事项已被审计冻结，解除前不得变更；如需更正，请报审计机关同意后先解除冻结"
+_STANDS = (
+    "NOT EXISTS (SELECT 1 FROM audit_freeze x WHERE x.object_kind = 'LIFT' "
+    "AND x.object_code = f.code)"
+)
+
+
+def _frozen() -> Rules:
+    rules: Rules = {}
+    for table, kind, code, day, goes_on in _FROZEN:
+        ended = f" AND (f.valid_to IS NULL OR {day} <= f.valid_to)" if day else ""
+        condition = (
+            "EXISTS (SELECT 1 FROM audit_freeze f "
+            f"WHERE f.object_kind = {kind} AND f.object_code = {code}{ended} AND {_STANDS})"
+        )
+        if goes_on:
+            condition = f"NOT ({goes_on}) AND {condition}"
+        rules[f"freeze_{table}"] = (table, [(condition, _FROZEN_NOTE)])
+    rules["freeze_voucher"] = ("voucher", [(_frozen_period(), _FROZEN_NOTE)])
+    return rules
+
+
+def _frozen_period() -> str:
+    """A voucher dated in a frozen period, or one that reverses or corrects one of it.
+
+    A period is named by party and year or month: ``V440203102203/2019``, ``*/201912``.
+    """
+    return (
+        "EXISTS (SELECT 1 FROM audit_freeze f JOIN book_entity e ON e.id = NEW.entity_id "
+        "JOIN party p ON p.id = e.party_id JOIN (SELECT NEW.month AS month UNION "
+        "SELECT v.month FROM voucher v WHERE v.id = NEW.reverses_voucher_id UNION "
+        "SELECT v.month FROM voucher v WHERE v.id = NEW.adjusts_voucher_id) m ON 1 = 1 "
+        f"WHERE f.object_kind = 'PERIOD' AND {_STANDS} AND f.object_code IN ("
+        "p.code || '/' || CAST(m.month AS TEXT), p.code || '/' || CAST(m.month / 100 AS TEXT), "
+        "'*/' || CAST(m.month AS TEXT), '*/' || CAST(m.month / 100 AS TEXT)))"
+    )
+
+
+def _kept() -> Rules:
+    """What must not be deleted while it is frozen: contents of evidence, and keys to names."""
+    named = (
+        "EXISTS (SELECT 1 FROM audit_freeze f "
+        f"WHERE f.object_kind = 'EVIDENCE' AND f.object_code = {{sha}} AND {_STANDS})"
+    )
+    linked = (
+        "EXISTS (SELECT 1 FROM evidence e JOIN evidence_link l ON l.evidence_id = e.id "
+        "JOIN audit_freeze f ON f.object_kind = l.object_kind AND f.object_code = l.object_code "
+        f"WHERE e.sha256 = {{sha}} AND {_STANDS})"
+    )
+    of_key = "substr(OLD.owner, 10)"
+    household = (
+        "EXISTS (SELECT 1 FROM audit_freeze f "
+        f"WHERE f.object_kind = 'HOUSEHOLD' AND f.object_code = OLD.owner AND {_STANDS})"
+    )
+    both = f"{named} OR {linked}"
+    return {
+        "freeze_evidence_content": (
+            "evidence_content",
+            [(both.format(sha="OLD.sha256"), _FROZEN_NOTE)],
+        ),
+        "freeze_data_key": (
+            "data_key",
+            [
+                (household, _FROZEN_NOTE),
+                (f"OLD.owner LIKE 'evidence:%' AND ({both.format(sha=of_key)})", _FROZEN_NOTE),
+            ],
+        ),
+    }
+
+
+def _sqlite(
+    name: str, table: str, conditions: list[tuple[str, str]], when: str = "BEFORE INSERT"
+) -> str:
     body = " ".join(
         f"SELECT RAISE(ABORT, '{message}') WHERE {_flat(condition)};"
         for condition, message in conditions
     )
-    return f"CREATE TRIGGER {name} BEFORE INSERT ON {table} BEGIN {body} END"
+    return f"CREATE TRIGGER {name} {when} ON {table} BEGIN {body} END"
 
 
-def _postgresql_function(name: str, conditions: list[tuple[str, str]]) -> str:
+def _postgresql_function(name: str, conditions: list[tuple[str, str]], row: str = "NEW") -> str:
     body = " ".join(
         f"IF {_flat(condition)} THEN RAISE EXCEPTION '{message}'; END IF;"
         for condition, message in conditions
     )
     return (
         f"CREATE OR REPLACE FUNCTION fupin_{name}() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN {body} RETURN NEW; END $$"
+        f"$$ BEGIN {body} RETURN {row}; END $$"
     )
 
 
-def _postgresql_trigger(name: str, table: str) -> str:
-    return (
-        f"CREATE TRIGGER {name} BEFORE INSERT ON {table} "
-        f"FOR EACH ROW EXECUTE FUNCTION fupin_{name}()"
-    )
+def _postgresql_trigger(name: str, table: str, when: str = "BEFORE INSERT") -> str:
+    return f"CREATE TRIGGER {name} {when} ON {table} FOR EACH ROW EXECUTE FUNCTION fupin_{name}()"
 
 
 def _flat(condition: str) -> str:

@@ -573,3 +573,62 @@ def _answer(
             edge.note(f"{'核对一致' if proof.holds else '核对不一致'}：{proof.text}")
     if not told.holds:
         edge.failures.append(told.question)
+
+
+@app.command("freeze")
+def freeze_(
+    ctx: typer.Context,
+    code: str = typer.Argument("", metavar="[冻结编号]", help="冻结编号，自定，如 DJ-2021-01"),
+    kind: str = typer.Option(
+        "", "--kind", help="资产、分配方案、方案支付、确权、移交、农户、会计期间、材料"
+    ),
+    object_: str = typer.Option("", "--object", help="对象编号；期间写 主体编码/2019 或 */201912"),
+    document: str = typer.Option("", "--document", help="冻结或解除的文件（文号）"),
+    until: str = typer.Option("", "--until", help="截止日；不写则到解除为止"),
+    lifted: bool = typer.Option(False, "--lift", help="解除冻结"),
+    listed: bool = typer.Option(False, "--list", help="列出全部冻结"),
+) -> None:
+    """审计冻结：冻结后数据库拒绝变更，当前工资和补助照发。示例：fupin audit freeze DJ-2021-01 --kind 会计期间 --object V440203102203/2019 --document 审通〔2021〕3号 --actor R0185."""
+    from assets.errors import InvalidValue
+    from ledger.freezes import FreezeKind, freeze, lift
+
+    edge: Edge = ctx.obj
+    if listed:
+        _list_freezes(edge)
+        return
+    if not code:
+        raise InvalidValue("请写明冻结编号，或用 --list 列出全部冻结。")
+    with edge.writing("audit freeze") as (session, act):
+        if lifted:
+            lift(session, act, code, document=document)
+            line = f"已解除冻结 {code}。"
+        else:
+            word = _labelled(FreezeKind, kind)
+            made = freeze(session, act, code, word, object_, document=document, until=_day(until))
+            ends = f"至{made.valid_to}" if made.valid_to else "至解除为止"
+            line = f"已冻结 {code}：{word.label}{object_}，自{made.valid_from}{ends}。"
+    print(line)
+
+
+def _list_freezes(edge: "Edge") -> None:
+    from assets.asof import AsOf
+    from assets.columns import label_of
+    from ledger.freezes import FreezeKind, freezes
+
+    with edge.reading() as session:
+        rows = [
+            [
+                each.freeze.code,
+                label_of(FreezeKind, each.freeze.object_kind),
+                each.freeze.object_code,
+                each.freeze.document,
+                each.freeze.ordered_by,
+                each.freeze.valid_from,
+                each.freeze.valid_to,
+                each.lifted_on,
+                "冻结中" if each.holds(edge.on) else "已解除或到期",
+            ]
+            for each in freezes(session, AsOf(edge.on))
+        ]
+    heads = ["编号", "类型", "对象", "文件", "批准人", "自", "至", "解除日", "状态"]
+    edge.print_table(heads, rows)
