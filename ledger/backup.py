@@ -4,6 +4,7 @@ SQLite uses its online backup; PostgreSQL ``pg_dump`` and ``pg_restore``. Keys a
 backup. After either the log is verified in the copy.
 """
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ from sqlalchemy.engine import URL, make_url
 
 from assets.errors import MissingTool, Refused, UnsafeDatabase
 from assets.trail.verify import verify
-from ledger.database import open_session
+from ledger.database import existing_book, open_session
 
 
 def backup(url: str, out: Path) -> Path:
@@ -42,6 +43,7 @@ def restore(file: Path, url: str) -> int:
 
     Raises:
         UnsafeDatabase: There is a book already.
+        Refused: There is no such file, or it holds no book.
 
     依据: 内部约定 (a restored book is verified before use)
     """
@@ -55,7 +57,9 @@ def restore(file: Path, url: str) -> int:
         target.parent.mkdir(parents=True, exist_ok=True)
         _copy_sqlite(file, target)
     else:
-        _run_tool(["pg_restore", "--no-owner", "--exit-on-error", str(file)], address, target=True)
+        if existing_book(url):
+            raise UnsafeDatabase("该数据库已有账本，未作改动。请恢复到一个新建的空数据库。")
+        _run_tool(["pg_restore", "--no-owner", "--single-transaction", str(file)], address)
     return _require_clean(url)
 
 
@@ -73,11 +77,16 @@ def _copy_sqlite(source: Path, target: Path) -> None:
             raise Refused(f"{source} 不是账本文件，未恢复。请核对文件。") from error
 
 
-def _run_tool(command: list[str], address: URL, *, target: bool = False) -> None:
+def _run_tool(command: list[str], address: URL) -> None:
     if shutil.which(command[0]) is None:
         raise MissingTool(f"缺少 {command[0]}。请执行 apt-get install postgresql-client。")
-    plain = address.set(drivername="postgresql").render_as_string(hide_password=False)
-    done = subprocess.run([*command, f"--dbname={plain}"], capture_output=True, text=True)
+    surroundings = dict(os.environ)
+    if address.password:  # not among the arguments, which everybody on the machine can read
+        surroundings["PGPASSWORD"] = str(address.password)
+    plain = address.set(drivername="postgresql", password=None).render_as_string()
+    done = subprocess.run(
+        [*command, f"--dbname={plain}"], capture_output=True, text=True, env=surroundings
+    )
     if done.returncode:
         raise Refused(f"{command[0]} 未成功：{done.stderr.strip().splitlines()[-1]}")
 

@@ -54,43 +54,67 @@ def dues(session: Session, on: date) -> list[Due]:
         .where(col(ContractDue.due_on) <= on)
         .order_by(col(OperationContract.code), col(ContractDue.due_on), col(ContractDue.id))
     ).all()
-    received = _received(session, on)
     gone = gone_by_contract(session, AsOf(on))
-    by_contract: dict[str, list[tuple[ContractDue, OperationContract, str]]] = {}
-    for due, contract, asset_code in rows:
-        if contract.id in gone and due.period_from > gone[contract.id]:
-            continue
-        by_contract.setdefault(contract.code, []).append((due, contract, asset_code))
-    found = []
-    for code, lines in by_contract.items():
-        money = received.get(lines[0][1].asset_id, 0)
-        parts = settle([due.amount_fen for due, _, _ in lines], money)
-        for (due, _, asset_code), part in zip(lines, parts, strict=True):
-            missing = due.amount_fen - part
-            found.append(
-                Due(
-                    contract_code=code,
-                    asset_code=asset_code,
-                    due_on=due.due_on,
-                    period_from=due.period_from,
-                    period_to=due.period_to,
-                    due_fen=due.amount_fen,
-                    received_fen=part,
-                    overdue_days=(on - due.due_on).days if missing else 0,
-                )
-            )
-    return found
+    kept = [
+        (due, contract, code)
+        for due, contract, code in rows
+        if contract.id not in gone or due.period_from <= gone[contract.id]
+    ]
+    parts = _spread(session, [(due, contract) for due, contract, _ in kept], on)
+    return [
+        Due(
+            contract_code=contract.code,
+            asset_code=code,
+            due_on=due.due_on,
+            period_from=due.period_from,
+            period_to=due.period_to,
+            due_fen=due.amount_fen,
+            received_fen=parts[due.id],
+            overdue_days=(on - due.due_on).days if parts[due.id] < due.amount_fen else 0,
+        )
+        for due, contract, code in kept
+    ]
 
 
-def _received(session: Session, on: date) -> dict[int, int]:
+def _spread(
+    session: Session, lines: list[tuple[ContractDue, OperationContract]], on: date
+) -> dict[int, int]:
+    """Due id → fen received for it; no fen is set against two dues.
+
+    What a contract's own counterparty paid goes to its dues; what came from elsewhere or from
+    nobody named goes to whatever of the asset has been due longest.
+    """
+    parts = {due.id: 0 for due, _ in lines}
+    by_asset: dict[int, list[tuple[ContractDue, OperationContract]]] = {}
+    for due, contract in sorted(lines, key=lambda line: (line[0].due_on, line[0].id)):
+        by_asset.setdefault(contract.asset_id, []).append((due, contract))
+    received = _received(session, on)
+    for asset_id, listed in by_asset.items():
+        money = dict(received.get(asset_id, {}))
+        for counterparty in {contract.counterparty_id for _, contract in listed}:
+            own = [due for due, contract in listed if contract.counterparty_id == counterparty]
+            _settle_into(parts, own, money.pop(counterparty, 0))
+        _settle_into(parts, [due for due, _ in listed], sum(money.values()))
+    return parts
+
+
+def _settle_into(parts: dict[int, int], dues: list[ContractDue], received_fen: int) -> None:
+    open_fens = [due.amount_fen - parts[due.id] for due in dues]
+    for due, part in zip(dues, settle(open_fens, received_fen), strict=True):
+        parts[due.id] += part
+
+
+def _received(session: Session, on: date) -> dict[int, dict[int, int]]:
+    """Asset id → payer's party id (0: nobody named) → fen of the contract streams."""
     rows = session.exec(
-        select(Receipt.asset_id, Receipt.amount_fen).where(
+        select(Receipt.asset_id, Receipt.payer_party_id, Receipt.amount_fen).where(
             col(Receipt.arrived_on) <= on,
             col(Receipt.money_kind) == MoneyKind.INCOME,
             col(Receipt.stream).in_([str.__str__(each) for each in CONTRACT_STREAMS]),
         )
     ).all()
-    sums: dict[int, int] = {}
-    for asset_id, amount in rows:
-        sums[asset_id] = sums.get(asset_id, 0) + amount
+    sums: dict[int, dict[int, int]] = {}
+    for asset_id, payer, amount in rows:
+        of_asset = sums.setdefault(asset_id, {})
+        of_asset[payer or 0] = of_asset.get(payer or 0, 0) + amount
     return sums
