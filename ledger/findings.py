@@ -315,7 +315,7 @@ def close(session: Session, act: Act, code: str) -> FindingClose:
         RemainderOpen: Something is left that was not written off by a named person.
         WrongState: Nobody has answered it.
 
-    依据: 审计法; 会计法 (the second person); 内部约定
+    依据: 审计法; 会计法 (the second person); 内部约定 (a finding is closed by another than its owner)
     """
     with trail.entry(session, act, "finding-close", code, what=f"疑点{code}销号") as written:
         finding = finding_by_code(session, code)
@@ -347,10 +347,7 @@ def close(session: Session, act: Act, code: str) -> FindingClose:
 
 
 def answers_of(session: Session, finding: Finding) -> list[FindingAnswer]:
-    """Everything done about a finding, in order.
-
-    依据: 内部约定
-    """
+    """Everything done about a finding, in order."""
     return list(
         session.exec(
             select(FindingAnswer)
@@ -385,10 +382,7 @@ def _equation(finding: Finding, answers: Iterable[FindingAnswer]) -> Disposition
 def views(
     session: Session, at: AsOf | None = None, *, owner: str = "", open_only: bool = False
 ) -> list[FindingView]:
-    """All findings with answers and equation as of a day and position, by code.
-
-    依据: 内部约定
-    """
+    """All findings with answers and equation as of a day and position, by code."""
     at = at or AsOf()
     rows = session.exec(
         select(Finding)
@@ -426,8 +420,6 @@ def view(session: Session, code: str) -> FindingView:
 
     Raises:
         NotFound: There is none.
-
-    依据: 内部约定
     """
     finding = finding_by_code(session, code)
     return next(each for each in views(session) if each.finding.id == finding.id)
@@ -450,10 +442,7 @@ def course_of(session: Session, code: str) -> list[StatusEvent]:
 
 
 def papers_of(session: Session, digests: Iterable[str]) -> dict[str, str]:
-    """Digest → title of the papers given with answers.
-
-    依据: 内部约定
-    """
+    """Digest → title of the papers given with answers."""
     wanted = list(digests)
     rows = session.exec(
         select(Evidence.sha256, Evidence.title).where(col(Evidence.sha256).in_(wanted))
@@ -462,10 +451,7 @@ def papers_of(session: Session, digests: Iterable[str]) -> dict[str, str]:
 
 
 def state_label(session: Session, code: str) -> str:
-    """待核查、已答复 or 已销号.
-
-    依据: 内部约定
-    """
+    """待核查、已答复 or 已销号."""
     state = state_of(session, ObjectKind.FINDING, code)
     return next((each.label for each in FindingState if each == state), "未登记")
 

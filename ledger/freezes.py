@@ -126,10 +126,7 @@ def lift(session: Session, act: Act, code: str, *, document: str) -> Freeze:
 
 
 def freezes(session: Session, at: AsOf | None = None) -> list[Standing]:
-    """Every freeze ordered, with its lifting where there is one, by code.
-
-    依据: 内部约定
-    """
+    """Every freeze ordered, with its lifting where there is one, by code."""
     at = at or AsOf()
     rows = session.exec(
         select(Freeze)

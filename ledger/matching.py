@@ -40,7 +40,7 @@ from ledger.people.persons import chunks, id_digest, latest_birth
 
 ID_HEADS = ("证件号", "身份证", "公民身份号码")
 HEADS_WITHIN = 10
-"""A list's head row is among its first rows. 依据: 内部约定."""
+"""A list's head row is among its first rows."""
 
 
 class ListKind(Labelled):
@@ -240,10 +240,7 @@ def _villages(session: Session, households: Sequence[int]) -> dict[int, str]:
 
 
 def matches(session: Session) -> list[ListMatch]:
-    """All comparisons made, newest last.
-
-    依据: 内部约定
-    """
+    """All comparisons made, newest last."""
     return list(session.exec(select(ListMatch).order_by(col(ListMatch.id))).all())
 
 

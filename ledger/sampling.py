@@ -179,10 +179,7 @@ _DRAWERS = {
 
 
 def draw(items: Sequence[Item], plan: Plan, seed: str) -> list[str]:
-    """The codes a seed draws from a population, in code order.
-
-    依据: 内部约定
-    """
+    """The codes a seed draws from a population, in code order."""
     return sorted(_DRAWERS[plan.method](items, plan.count, seed))
 
 
@@ -288,8 +285,6 @@ def sample_by_code(session: Session, code: str) -> SampleDraw:
 
     Raises:
         NotFound: There is none.
-
-    依据: 内部约定
     """
     found = session.exec(select(SampleDraw).where(SampleDraw.code == code)).one_or_none()
     if found is None:
@@ -312,10 +307,7 @@ def redraw(session: Session, code: str) -> tuple[SampleDraw, bool]:
 
 
 def samples(session: Session) -> list[SampleDraw]:
-    """All samples drawn, by code.
-
-    依据: 内部约定
-    """
+    """All samples drawn, by code."""
     return list(session.exec(select(SampleDraw).order_by(col(SampleDraw.code))).all())
 
 

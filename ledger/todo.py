@@ -426,8 +426,6 @@ def tasks(session: Session, on: date, *, division: str = "", actor: str = "") ->
 
     ``division`` keeps a town's or village's; ``actor`` what that person's offices may do, and the
     findings that person owns.
-
-    依据: 内部约定
     """
     holders = _Holders(session, on)
     found = [task for step in STEPS for task in _of(session, step, on, holders)]

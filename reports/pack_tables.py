@@ -76,10 +76,7 @@ def tables() -> tuple[PackTable, ...]:
 def rows_of(
     session: Session, table: PackTable, year: int, on: date
 ) -> Iterator[list[list[str | int]]]:
-    """The rows of a table in slices, every cell as it stands in the CSV ('' for none).
-
-    依据: 内部约定
-    """
+    """The rows of a table in slices, every cell as it stands in the CSV ('' for none)."""
     values = {"year": year, "on": on}
     used = {name: value for name, value in values.items() if re.search(rf":{name}\b", table.query)}
     days = [bindparam(name, type_=Day()) for name in used if name == "on"]

@@ -31,10 +31,7 @@ FLAG_HEADERS = (
 
 
 def flag_rows(answers: Sequence[RuleAnswer]) -> list[list[Any]]:
-    """One row for every object that is not clean.
-
-    依据: 内部约定
-    """
+    """One row for every object that is not clean."""
     return [
         [
             flag.rule,
@@ -60,10 +57,7 @@ def flag_rows(answers: Sequence[RuleAnswer]) -> list[list[Any]]:
 
 
 def as_json(answers: Sequence[RuleAnswer], on: date) -> dict[str, Any]:
-    """The answers with their counts, rule by rule; amounts in fen.
-
-    依据: 内部约定
-    """
+    """The answers with their counts, rule by rule; amounts in fen."""
     return {
         "note": LEAD_NOTE,
         "on": str(on),
@@ -105,10 +99,7 @@ def _flag(flag: Flag) -> dict[str, Any]:
 
 
 def to_workbook(answers: Sequence[RuleAnswer], on: date) -> bytes:
-    """The answers as XLSX: one sheet with the counts, one with the objects; codes as text.
-
-    依据: 内部约定
-    """
+    """The answers as XLSX: one sheet with the counts, one with the objects; codes as text."""
     import xlsxwriter  # type: ignore[import-untyped]
 
     stream = BytesIO()

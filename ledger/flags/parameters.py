@@ -67,8 +67,6 @@ def in_force(name: str, on: date) -> Limit:
 
     Raises:
         NotFound: The file has none for that day.
-
-    依据: 内部约定
     """
     for limit in limits():
         if limit.name == name and limit.valid_from <= on <= limit.valid_to:
@@ -77,10 +75,7 @@ def in_force(name: str, on: date) -> Limit:
 
 
 def bound(names: Iterable[str], on: date) -> dict[str, Any]:
-    """Parameter name (underscored) → what a query compares with: a day or a whole number.
-
-    依据: 内部约定
-    """
+    """Parameter name (underscored) → what a query compares with: a day or a whole number."""
     found: dict[str, Any] = {}
     for name in names:
         limit = in_force(name, on)
@@ -95,10 +90,7 @@ def bound(names: Iterable[str], on: date) -> dict[str, Any]:
 
 
 def said(names: Iterable[str], on: date) -> str:
-    """The limits of a rule as one line for the report.
-
-    依据: 内部约定
-    """
+    """The limits of a rule as one line for the report."""
     units = {
         "days": "天",
         "months": "个月",
@@ -136,10 +128,7 @@ def limit_rows(dialect: str) -> str:
 
 
 def any_word(column: str, name: str, on: date) -> str:
-    """A condition that a text holds one of the words of a parameter.
-
-    依据: 内部约定
-    """
+    """A condition that a text holds one of the words of a parameter."""
     words = in_force(name, on).words
     assert words and not any("'" in word or "%" in word for word in words)
     return "(" + " OR ".join(f"{column} LIKE '%{word}%'" for word in words) + ")"

@@ -167,10 +167,7 @@ def in_dialect(query: str, dialect: str) -> str:
 
 
 def prelude_of(query: str) -> list[str]:
-    """The names of the prelude queries a query rests on, each after those it rests on itself.
-
-    依据: 内部约定
-    """
+    """The names of the prelude queries a query rests on, each after those it rests on itself."""
     needed: list[str] = []
 
     def take(text: str) -> None:

@@ -115,8 +115,6 @@ def find_rule(code: str) -> Rule:
 
     Raises:
         NotFound: There is none.
-
-    依据: 内部约定
     """
     for rule in RULES:
         if rule.code == code.upper():
