@@ -193,7 +193,9 @@ def create_book(
     engine = engine_for(url, write=True)
     try:
         with engine.connect() as connection:
-            if inspect(connection).has_table("log"):
+            # Tables without an entry are what an init left that was cut off: it goes on from there.
+            tables = inspect(connection).has_table("log")
+            if tables and connection.execute(text("SELECT count(*) FROM log")).scalar():
                 raise UnsafeDatabase("该地址已有账本，未作改动。请换一个文件名。")
         migrate(engine)
         with Session(engine, expire_on_commit=False) as session:
