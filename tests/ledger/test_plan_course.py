@@ -36,7 +36,6 @@ from tests.ledger.planned_example import (
     RESOLVED,
     decided,
     drafted,
-    earned,
     filed,
     noticed,
     opined,
@@ -108,8 +107,8 @@ def test_every_step_works_from_its_states_and_is_refused_from_all_others(book: B
     book.session.commit()
 
 
-def test_a_plan_goes_from_the_draft_to_its_voucher(book: Book) -> None:
-    earned(book)
+def test_a_plan_goes_from_the_draft_to_its_voucher(earned_book: Book) -> None:
+    book = earned_book
     drafted(book)
     decided(book)
     assert state(book) == "DECIDED"
@@ -131,8 +130,8 @@ def test_a_plan_goes_from_the_draft_to_its_voucher(book: Book) -> None:
     assert (voucher.debit_fen, voucher.object_code) == (2_425_362, PLAN)
 
 
-def test_every_step_twice_says_already_done_and_writes_nothing(book: Book) -> None:
-    earned(book)
+def test_every_step_twice_says_already_done_and_writes_nothing(earned_book: Book) -> None:
+    book = earned_book
     drafted(book)
     steps: list[Callable[[], Any]] = [
         lambda: decided(book),
@@ -151,8 +150,8 @@ def test_every_step_twice_says_already_done_and_writes_nothing(book: Book) -> No
             step()
 
 
-def test_the_four_deliberations_are_all_wanted(book: Book) -> None:
-    earned(book)
+def test_the_four_deliberations_are_all_wanted(earned_book: Book) -> None:
+    book = earned_book
     drafted(book)
     decided(book, ("PROPOSE", "CONSULT", "DELIBERATE"))
     assert state(book) == "DRAFT"
@@ -165,8 +164,8 @@ def test_the_four_deliberations_are_all_wanted(book: Book) -> None:
     assert state(book) == "DECIDED"
 
 
-def test_a_plan_is_not_posted_for_fewer_days_than_its_policy_says(book: Book) -> None:
-    earned(book)
+def test_a_plan_is_not_posted_for_fewer_days_than_its_policy_says(earned_book: Book) -> None:
+    book = earned_book
     drafted(book)
     decided(book)
     with refuses(book, Refused, "公示9天，少于规定的10天"):
@@ -178,8 +177,8 @@ def test_a_plan_is_not_posted_for_fewer_days_than_its_policy_says(book: Book) ->
     assert noticed(book, notice_days=10, day_kind="WORKING") > LAST_DAY
 
 
-def test_opinions_are_given_on_the_day_after_the_last_day(book: Book) -> None:
-    earned(book)
+def test_opinions_are_given_on_the_day_after_the_last_day(earned_book: Book) -> None:
+    book = earned_book
     drafted(book)
     with refuses(book, Refused, "还没有公示"):
         opined(book, Stage.SUPERVISE)
@@ -204,8 +203,8 @@ def posted_too_early(book: Book) -> None:
         move(book.session, written, PLAN_MACHINE, PLAN, "post", step_label="记账", on=BOOKED)
 
 
-def test_nothing_is_booked_while_a_stage_is_missing(book: Book) -> None:
-    earned(book)
+def test_nothing_is_booked_while_a_stage_is_missing(earned_book: Book) -> None:
+    book = earned_book
     drafted(book)
     decided(book)
     noticed(book)
@@ -218,8 +217,8 @@ def test_nothing_is_booked_while_a_stage_is_missing(book: Book) -> None:
     assert book.session.exec(select(Entitlement)).all() == []
 
 
-def test_a_policy_that_demands_approval_is_not_content_with_filing(book: Book) -> None:
-    earned(book)
+def test_a_policy_that_demands_approval_is_not_content_with_filing(earned_book: Book) -> None:
+    book = earned_book
     text = shipped("village-pv-2020").replace('"TOWN_REVIEW", "FILE"', '"TOWN_REVIEW", "APPROVE"')
     drafted(book, text)
     decided(book)
@@ -230,8 +229,8 @@ def test_a_policy_that_demands_approval_is_not_content_with_filing(book: Book) -
         posted(book)
 
 
-def test_nobody_is_on_two_sides_of_a_plan_not_even_after_its_return(book: Book) -> None:
-    earned(book)
+def test_nobody_is_on_two_sides_of_a_plan_not_even_after_its_return(earned_book: Book) -> None:
+    book = earned_book
     drafted(book)
     decided(book)
     noticed(book)
@@ -252,8 +251,8 @@ def test_nobody_is_on_two_sides_of_a_plan_not_even_after_its_return(book: Book) 
         opined(book, Stage.SUPERVISE, actor="M1", on=date(2021, 3, 12))
 
 
-def test_a_returned_plan_is_decided_posted_and_examined_anew(book: Book) -> None:
-    earned(book)
+def test_a_returned_plan_is_decided_posted_and_examined_anew(earned_book: Book) -> None:
+    book = earned_book
     filed(book)
     with refuses(book, Refused, "退回要写明原因"):
         send_back(book, reason=" ")
@@ -279,8 +278,10 @@ def test_a_returned_plan_is_decided_posted_and_examined_anew(book: Book) -> None
         send_back(book, on=date(2021, 3, 16))
 
 
-def test_a_draft_or_a_decided_plan_is_withdrawn_and_its_money_waits_again(book: Book) -> None:
-    earned(book)
+def test_a_draft_or_a_decided_plan_is_withdrawn_and_its_money_waits_again(
+    earned_book: Book,
+) -> None:
+    book = earned_book
     drafted(book)
     decided(book)
     with refuses(book, Refused, "撤回要写明原因"):
@@ -293,8 +294,8 @@ def test_a_draft_or_a_decided_plan_is_withdrawn_and_its_money_waits_again(book: 
     assert plan.distributable_fen == 24_253_623
 
 
-def test_once_somebody_else_acts_a_plan_is_returned_not_withdrawn(book: Book) -> None:
-    earned(book)
+def test_once_somebody_else_acts_a_plan_is_returned_not_withdrawn(earned_book: Book) -> None:
+    book = earned_book
     drafted(book)
     with refuses(book, WrongState, "草案"):
         send_back(book)
@@ -304,8 +305,8 @@ def test_once_somebody_else_acts_a_plan_is_returned_not_withdrawn(book: Book) ->
         withdraw(book)
 
 
-def test_an_objection_to_the_whole_stops_the_plan_until_it_is_answered(book: Book) -> None:
-    earned(book)
+def test_an_objection_to_the_whole_stops_the_plan_until_it_is_answered(earned_book: Book) -> None:
+    book = earned_book
     drafted(book)
     with refuses(book, Refused, "没有第1轮公示"):
         object_to(book)
@@ -331,8 +332,8 @@ def held(book: Book) -> list[str]:
     return [each.outcome for each in rows]
 
 
-def test_an_objection_to_a_line_withholds_the_line_and_the_rest_goes_on(book: Book) -> None:
-    earned(book)
+def test_an_objection_to_a_line_withholds_the_line_and_the_rest_goes_on(earned_book: Book) -> None:
+    book = earned_book
     drafted(book)
     decided(book)
     noticed(book)
@@ -345,8 +346,8 @@ def test_an_objection_to_a_line_withholds_the_line_and_the_rest_goes_on(book: Bo
     assert held(book) == ["WITHHELD", "RELEASED"]
 
 
-def test_a_line_is_released_when_the_last_objection_to_it_is_rejected(book: Book) -> None:
-    earned(book)
+def test_a_line_is_released_when_the_last_objection_to_it_is_rejected(earned_book: Book) -> None:
+    book = earned_book
     drafted(book)
     decided(book)
     noticed(book)
@@ -361,8 +362,10 @@ def test_a_line_is_released_when_the_last_objection_to_it_is_rejected(book: Book
     assert held(book)[-1] == "WITHHELD"  # one was right
 
 
-def test_a_notice_says_what_the_plan_says_and_hangs_where_its_people_live(book: Book) -> None:
-    earned(book)
+def test_a_notice_says_what_the_plan_says_and_hangs_where_its_people_live(
+    earned_book: Book,
+) -> None:
+    book = earned_book
     plan, _ = drafted(book)
     assert villages_of_plan(book.session, plan) == ["440203102204"]
     before = notice_digest(book.session, plan)
@@ -372,8 +375,8 @@ def test_a_notice_says_what_the_plan_says_and_hangs_where_its_people_live(book: 
     assert notice_digest(book.session, other) != before
 
 
-def test_one_meeting_is_one_decision(book: Book) -> None:
-    earned(book)
+def test_one_meeting_is_one_decision(earned_book: Book) -> None:
+    book = earned_book
     drafted(book)
     decided(book)
     other = Meeting(BodyKind.REPRESENTATIVES, RESOLVED, 30, 25, 24, 0, 0, "记-4")

@@ -26,7 +26,6 @@ from tests.ledger.planned_example import (
     PLAN,
     WORKER,
     drafted,
-    earned,
     shipped,
     state,
     state_and_pass,
@@ -75,8 +74,8 @@ HARDSHIP_ONLY = (
 """The same, and all the rest for work: what is left is too little."""
 
 
-def test_village_a_comes_out_to_the_fen(book: Book) -> None:
-    earned(book)
+def test_village_a_comes_out_to_the_fen(earned_book: Book) -> None:
+    book = earned_book
     plan, flags = drafted(book)
     assert flags == []
     assert state(book) == "DRAFT"
@@ -100,9 +99,9 @@ def test_village_a_comes_out_to_the_fen(book: Book) -> None:
 
 
 def test_twelve_odd_fen_go_to_the_twelve_households_with_the_largest_remainder(
-    book: Book,
+    earned_book: Book,
 ) -> None:
-    earned(book)
+    book = earned_book
     plan, _ = drafted(book)
     shares = shares_of(book.session, plan.id)
     assert len(shares) == 62 and sum(each.share_fen for each in shares) == REWARD
@@ -113,8 +112,10 @@ def test_twelve_odd_fen_go_to_the_twelve_households_with_the_largest_remainder(
     assert sorted(each.weight for each in shares) == sorted(SIZES)
 
 
-def test_thirty_thousand_of_hardship_aid_is_flagged_beside_the_eighty_percent(book: Book) -> None:
-    earned(book)
+def test_thirty_thousand_of_hardship_aid_is_flagged_beside_the_eighty_percent(
+    earned_book: Book,
+) -> None:
+    book = earned_book
     plan, flags = drafted(book, HARDSHIP_FIRST)
     met = {x.channel: x.amount_fen for x in channels_of(book.session, plan.id)}
     assert met == {
@@ -129,14 +130,14 @@ def test_thirty_thousand_of_hardship_aid_is_flagged_beside_the_eighty_percent(bo
     }
 
 
-def test_at_most_24253_62_is_left_for_what_is_not_work(book: Book) -> None:
-    earned(book)
+def test_at_most_24253_62_is_left_for_what_is_not_work(earned_book: Book) -> None:
+    book = earned_book
     _, flags = drafted(book, HARDSHIP_FIRST.replace("3000000", "2425362"))
     assert flags == []
 
 
-def test_a_district_may_refuse_what_others_flag(book: Book) -> None:
-    earned(book)
+def test_a_district_may_refuse_what_others_flag(earned_book: Book) -> None:
+    book = earned_book
     stern = HARDSHIP_FIRST.replace(
         'minimum = "80/100"\non_breach = "flag"', 'minimum = "80/100"\non_breach = "refuse"'
     )
@@ -150,8 +151,8 @@ def test_a_district_may_refuse_what_others_flag(book: Book) -> None:
     assert [flag.name for flag in flags] == ["equal-split"]
 
 
-def test_all_for_work_leaves_no_flag_but_too_much_aid_before_it_does(book: Book) -> None:
-    earned(book)
+def test_all_for_work_leaves_no_flag_but_too_much_aid_before_it_does(earned_book: Book) -> None:
+    book = earned_book
     plan, flags = drafted(book, HARDSHIP_ONLY)
     labour = sum(
         x.amount_fen for x in channels_of(book.session, plan.id) if x.channel in ("JOB", "WORKS")
@@ -174,19 +175,19 @@ def test_all_for_work_leaves_no_flag_but_too_much_aid_before_it_does(book: Book)
     ],
 )
 def test_a_draft_that_cannot_be_is_refused_and_leaves_nothing(
-    book: Book, policy: str, more: dict[str, object], error: type[Exception], match: str
+    earned_book: Book, policy: str, more: dict[str, object], error: type[Exception], match: str
 ) -> None:
-    earned(book)
+    book = earned_book
     with refuses(book, error, match):
         drafted(book, shipped(policy) if policy else "", **more)  # type: ignore[arg-type]
     assert book.session.exec(select(Plan)).all() == []
     assert book.session.exec(select(Roster)).all() == []
 
 
-def test_jobs_must_be_within_their_channel_and_for_known_people(book: Book) -> None:
+def test_jobs_must_be_within_their_channel_and_for_known_people(earned_book: Book) -> None:
     from dataclasses import replace
 
-    earned(book)
+    book = earned_book
     with refuses(book, Refused, "岗位工资合计20400000分，超过岗位渠道的19402899分"):
         drafted(book, jobs=(replace(WORKER, monthly_fen=1_700_000),))
     with refuses(book, NotFound, "查无农户“X”"):
@@ -219,8 +220,8 @@ def test_money_is_planned_once_and_a_late_subsidy_by_a_supplementary_plan(book: 
     assert len(book.session.exec(select(Policy)).all()) == 1  # the same text is kept once
 
 
-def test_a_step_nobody_has_a_weight_for_gives_its_money_to_the_next(book: Book) -> None:
-    earned(book)
+def test_a_step_nobody_has_a_weight_for_gives_its_money_to_the_next(earned_book: Book) -> None:
+    book = earned_book
     aid = PV_2020.replace(
         '''[[step]]
 channel = "REWARD"''',
