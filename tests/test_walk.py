@@ -3,21 +3,31 @@
 ``fupin demo`` as a user gets it, with its 755 households; asked with the commands a user has.
 """
 
-import csv
-import io
-import json
 import random
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assets.money import parse_yuan
 from fixtures.story import Story
 from reports.pdf import read_attachment
 from tests.walking import fupin, rows_of, story_of
+from tests.whole_line import (
+    ask,
+    batches_agree,
+    batches_of,
+    cards_agree,
+    check_finds_nothing,
+    explained,
+    fen,
+    income_balances,
+    nodes,
+    people_are_all_there,
+    plans_add_up,
+    plans_of,
+    titles_and_handovers_agree,
+)
 
 SAMPLE = 40
 HOUSEHOLDS_BY_TOWN = {"龙归镇": 299, "江湾镇": 94, "重阳镇": 266, "西河镇": 69, "西联镇": 27}
@@ -34,24 +44,6 @@ def story(demo: Path) -> Story:
 @pytest.fixture(scope="module")
 def address(demo: Path) -> str:
     return f"sqlite:///{demo / 'fupin.db'}"
-
-
-def ask(address: str, *argv: str) -> Any:
-    """What a command answers with ``--json``."""
-    said = fupin(*argv, "--json", database=address)
-    assert said.code == 0, said.text
-    return json.loads(said.out)
-
-
-def nodes(tree: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A node of a chain and everything below it."""
-    yield tree
-    for child in tree["children"]:
-        yield from nodes(child)
-
-
-def fen(text: str) -> int:
-    return parse_yuan(text.replace(",", ""))
 
 
 def printed(demo: Path, name: str) -> dict[str, Any]:
@@ -94,22 +86,14 @@ def test_a_second_demonstration_into_the_same_folder_is_refused(demo: Path) -> N
 # --- people ------------------------------------------------------------------------------------
 
 
-def test_the_households_are_all_there_town_by_town(address: str) -> None:
-    answer = ask(address, "household", "list")
-    rows = answer["rows"]
-    households: dict[str, int] = defaultdict(int)
-    persons: dict[str, int] = defaultdict(int)
-    for row in rows:
-        households[row["town"]] += 1
-        persons[row["town"]] += row["size"]
+def test_the_households_are_all_there_town_by_town(address: str, story: Story) -> None:
+    names = {town.code: town.name for town in story.towns}
+    expected = story.expected
 
-    assert len(rows) == len({row["code"] for row in rows}) == 755
-    assert sum(persons.values()) == 1788
-    assert dict(households) == HOUSEHOLDS_BY_TOWN
-    assert dict(persons) == PERSONS_BY_TOWN
-    totals = answer["totals"]
-    assert (totals["households"], totals["members"]) == (755, 1788)
-    assert {each["town"]: each["members"] for each in totals["towns"]} == PERSONS_BY_TOWN
+    assert (expected.households, expected.persons) == (755, 1788)
+    assert {names[c]: n for c, n in expected.households_by_town.items()} == HOUSEHOLDS_BY_TOWN
+    assert {names[c]: n for c, n in expected.persons_by_town.items()} == PERSONS_BY_TOWN
+    people_are_all_there(address, story)
 
 
 def test_a_list_shows_nobodys_name_or_number(address: str) -> None:
@@ -131,38 +115,8 @@ def test_a_village_with_a_rare_character_comes_through(address: str, story: Stor
 # --- plans -------------------------------------------------------------------------------------
 
 
-def plans_of(address: str) -> list[dict[str, Any]]:
-    codes = [row["方案编号"] for row in ask(address, "plan", "list")]
-    return [ask(address, "plan", "show", code) for code in codes]
-
-
-def interest_by_party(address: str) -> dict[str, int]:
-    """Bank interest, which comes on top of what the story reckons with."""
-    rows = rows_of(
-        address,
-        "SELECT p.code, sum(r.amount_fen) FROM receipt r JOIN party p ON p.id = r.receiver_party_id "
-        "WHERE r.money_kind = 'INTEREST' GROUP BY p.code",
-    )
-    return dict(rows)
-
-
 def test_every_plan_sums_exactly_to_its_distributable_money(address: str, story: Story) -> None:
-    views = plans_of(address)
-    interest = interest_by_party(address)
-    told = {plan.code: plan for plan in (*story.plans, *story.supplementary_plans)}
-
-    assert {view["code"] for view in views} == set(told)
-    for view in views:
-        distributable = view["distributable_fen"]
-        plan = told[view["code"]]
-        assert distributable == plan.expected_distributable_fen + interest.pop(plan.holder, 0)
-        assert distributable == view["received_fen"] - view["deducted_fen"]
-        assert distributable == sum(each["distributable_fen"] for each in view["incomes"])
-        assert distributable == sum(each["amount_fen"] for each in view["channels"])
-        for channel in view["channels"]:
-            if channel["households"]:
-                shares = sum(each["share_fen"] for each in channel["households"])
-                assert shares == channel["amount_fen"], (view["code"], channel["title"])
+    plans_add_up(address, story)
 
 
 def test_the_notice_on_the_board_says_what_the_plan_says(demo: Path, address: str) -> None:
@@ -181,14 +135,7 @@ def test_the_notice_on_the_board_says_what_the_plan_says(demo: Path, address: st
 
 @pytest.fixture(scope="module")
 def cards(address: str) -> dict[str, Any]:
-    """Every household's explanation of its money of 2019."""
-    import cli
-    from ledger.explain import explain
-
-    session = cli.open_book(address, cli.Surroundings(recorder="clerk"), write=False)
-    with session:
-        codes = [row["code"] for row in ask(address, "household", "list")["rows"]]
-        return {code: explain(session, code, 2019) for code in codes}
+    return explained(address, 2019)
 
 
 def test_any_household_is_told_the_steps_from_plant_to_fen(
@@ -275,48 +222,9 @@ def test_a_fund_document_leads_to_the_assets_it_paid_for(address: str, story: St
 # --- roster = bank file = voucher movement = Σ cards --------------------------------------------
 
 
-def bank_file(path: Path) -> dict[str, int]:
-    """Household → fen of a file that was sent to the bank."""
-    raw = path.read_bytes()
-    text = raw.decode("utf-8-sig") if raw[:3] == b"\xef\xbb\xbf" else raw.decode("gb18030")
-    paid: dict[str, int] = defaultdict(int)
-    for row in csv.DictReader(io.StringIO(text)):
-        paid[row["户编号"].strip()] += fen(row["金额(元)"])
-    return paid
-
-
-def batches_of(address: str) -> list[dict[str, str]]:
-    rows = ask(address, "pay", "list")
-    assert isinstance(rows, list)
-    return rows
-
-
-def bank_movement(address: str, batch: str) -> dict[str, int]:
-    """Kind of voucher → fen that left (positive) or came back to the account for a batch."""
-    rows = rows_of(
-        address,
-        "SELECT v.kind, -sum(l.side * l.amount_fen) FROM voucher v "
-        "JOIN voucher_line l ON l.voucher_id = v.id JOIN account a ON a.id = l.account_id "
-        f"WHERE v.object_code = '{batch}' AND a.code IN ('101', '102') GROUP BY v.kind",
-    )
-    return {kind: int(amount) for kind, amount in rows}
-
-
 def test_roster_bank_file_and_vouchers_agree_batch_by_batch(demo: Path, address: str) -> None:
-    batches = batches_of(address)
-    assert len(batches) >= 20
-    for batch in batches:
-        code, total = batch["批次编号"], fen(batch["金额（元）"])
-        roster: dict[str, int] = defaultdict(int)
-        for line in ask(address, "pay", "show", code):
-            roster[line["户编号"]] += fen(line["金额（元）"])
-
-        assert dict(roster) == dict(bank_file(demo / "银行文件" / f"{code}.csv")), code
-        assert sum(roster.values()) == total
-        moved = bank_movement(address, code)
-        assert moved.pop("payment", 0) + moved.pop("payment_reissued", 0) == total
-        assert -moved.pop("payment_returned", 0) == fen(batch["退回（元）"])
-        assert moved == {}
+    assert len(batches_of(address)) >= 20
+    batches_agree(address, demo)
 
 
 def test_both_editions_of_the_printed_roster_say_the_same(demo: Path, address: str) -> None:
@@ -337,29 +245,7 @@ def test_both_editions_of_the_printed_roster_say_the_same(demo: Path, address: s
 def test_what_the_cards_say_is_what_left_the_bank_plan_by_plan(
     address: str, cards: dict[str, Any]
 ) -> None:
-    due: dict[str, int] = defaultdict(int)
-    paid: dict[str, int] = defaultdict(int)
-    for told in cards.values():
-        for each in told.money:
-            due[each.plan_code] += each.amount_fen
-            paid[each.plan_code] += each.paid_fen
-    left: dict[str, int] = defaultdict(int)
-    for batch in batches_of(address):
-        left[batch["方案"]] += sum(bank_movement(address, batch["批次编号"]).values())
-
-    held: dict[str, int] = defaultdict(int)
-    for plan, amount in rows_of(
-        address,
-        "SELECT p.code, e.amount_fen FROM entitlement e JOIN plan p ON p.id = e.plan_id "
-        "WHERE NOT EXISTS (SELECT 1 FROM payment_line l WHERE l.entitlement_id = e.id)",
-    ):
-        held[plan] += amount
-
-    assert dict(left) == dict(paid)
-    assert sum(held.values()) > 0  # somebody's number is still to be put right
-    assert {plan: paid[plan] + held[plan] for plan in paid} == dict(due)
-    ((entitled,),) = rows_of(address, "SELECT sum(amount_fen) FROM entitlement")
-    assert sum(due.values()) == entitled
+    cards_agree(address, cards)
 
 
 def test_the_printed_cards_of_a_village_add_up_to_its_rosters(
@@ -400,30 +286,8 @@ def test_the_printed_cards_of_a_village_add_up_to_its_rosters(
 # --- handover = title = register = voucher movement ---------------------------------------------
 
 
-def test_handover_title_register_and_vouchers_agree(demo: Path, address: str, story: Story) -> None:
-    register = {row["编号"]: fen(row["原值(元)"]) for row in ask(address, "asset", "list")}
-    titled = dict(
-        rows_of(
-            address,
-            "SELECT t.code, sum(i.original_value_fen) FROM title_act t "
-            "JOIN title_item i ON i.title_act_id = t.id GROUP BY t.code",
-        )
-    )
-    moved = dict(
-        rows_of(
-            address,
-            "SELECT v.object_code, sum(l.amount_fen) FROM voucher v "
-            "JOIN voucher_line l ON l.voucher_id = v.id AND l.side = 1 "
-            "WHERE v.kind = 'handover' GROUP BY v.object_code",
-        )
-    )
-    for act in story.title_acts:
-        assert titled[act.code] == act.total_fen == sum(register[code] for code in act.assets)
-    for handover in story.handovers:
-        assert handover.total_fen == sum(register[code] for code in handover.assets)
-        keeps_book = handover.to_party in story.book_parties
-        assert moved.pop(handover.code, 0) == (handover.accepted_fen if keeps_book else 0)
-    assert moved == {}
+def test_handover_title_register_and_vouchers_agree(address: str, story: Story) -> None:
+    titles_and_handovers_agree(address, story)
 
 
 def test_the_printed_handover_lists_say_what_was_accepted_and_refused(
@@ -472,20 +336,11 @@ def test_a_joint_plant_stands_in_every_owners_book_by_its_part(address: str, sto
 
 
 def test_received_is_deducted_distributed_and_carried(address: str, story: Story) -> None:
-    interest = sum(interest_by_party(address).values())
-    for line in ask(address, "income", "balance"):
-        year = line["income_year"]
-        assert line["left_fen"] == line["right_fen"]
-        if year in story.expected.received_fen_by_year:
-            expected = story.expected.received_fen_by_year[year]
-            assert line["received_fen"] == expected + (interest if year == 2019 else 0)
+    income_balances(address, story)
 
 
 def test_the_check_of_the_whole_book_finds_nothing(address: str) -> None:
-    said = fupin("check", database=address)
-
-    assert said.code == 0, said.text
-    assert "全部通过" in said.out
+    check_finds_nothing(address)
 
 
 def test_the_trail_agrees_with_the_note_that_was_kept_outside(demo: Path, address: str) -> None:
