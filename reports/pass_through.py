@@ -27,7 +27,7 @@ from ledger.models import (
     Stream,
     Transfer,
 )
-from ledger.statements import lines_of, statement_by_code
+from ledger.statements import lines_of, receiver_of, statement_by_code
 from reports.asset_register import share_text
 from reports.paper import Column, Fact, Paper, ProofLine, Row, Table, sum_of
 from reports.standpoint import Asked, Standpoint, known_by, required
@@ -57,6 +57,14 @@ class Earned:
     fen: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
+@dataclass(frozen=True)
+class Passed:
+    """Money of a statement line that is with its holder, since when; fen."""
+
+    amount_fen: int
+    passed_on: date
+
+
 def notice(stand: Standpoint, asked: Asked) -> Paper:
     """The notice of one confirmed statement to its right holders.
 
@@ -70,7 +78,7 @@ def notice(stand: Standpoint, asked: Asked) -> Paper:
         raise NotFound("结转单", statement.code)
     titles = party_titles(stand.session, stand.at)
     lines = lines_of(stand.session, statement.id)
-    passed = _passed(stand)
+    passed = _passed(stand, lines)
     done = sum(passed[line.id].amount_fen for line in lines if line.id in passed)
     return Paper(
         name="plant-statement",
@@ -149,7 +157,7 @@ def _sources(stand: Standpoint, statement: PlantStatement) -> Table:
 def _holders(
     lines: Sequence[StatementLine],
     titles: dict[int, str],
-    passed: dict[int, Transfer],
+    passed: dict[int, Passed],
     total: int,
 ) -> Table:
     body: list[Row] = [
@@ -189,7 +197,7 @@ def account(stand: Standpoint, asked: Asked) -> Paper:
     """
     party = party_by_code(stand.session, required(asked.party, "主体（--party）"))
     pairs = _lines_of_holder(stand, party, asked.year)
-    passed = _passed(stand)
+    passed = _passed(stand, [line for line, _ in pairs])
     rows = [_row(stand, line, statement, passed) for line, statement in pairs]
     due = sum(line.amount_fen for line, _ in pairs)
     done = sum(passed[line.id].amount_fen for line, _ in pairs if line.id in passed)
@@ -210,7 +218,10 @@ def account(stand: Standpoint, asked: Asked) -> Paper:
             Fact("已结转", done, "fen"),
         ),
         tables=(Table("", _columns(), rows, totals=totals, words_total=due, page_subtotals=True),),
-        paragraphs_after=("标杆电费、补贴和扣除为全站数；应结转为本单位按收益份额应得数。",),
+        paragraphs_after=(
+            "标杆电费、补贴和扣除为全站数；应结转为本单位按收益份额应得数；"
+            "由本单位直接收取的，结转日期为结转单确认日期。",
+        ),
         proof_lines=(
             ProofLine(
                 "全站收入－扣除 = 全站可分配",
@@ -254,7 +265,7 @@ def _row(
     stand: Standpoint,
     line: StatementLine,
     statement: PlantStatement,
-    passed: dict[int, Transfer],
+    passed: dict[int, Passed],
 ) -> Row:
     earned = _earned(stand, statement)
     plant = plant_facts(stand.session, stand.at).get(statement.asset_id)
@@ -346,13 +357,19 @@ def _lines_of_holder(
     return list(stand.session.exec(query).all())
 
 
-def _passed(stand: Standpoint) -> dict[int, Transfer]:
+def _passed(stand: Standpoint, lines: Sequence[StatementLine]) -> dict[int, Passed]:
+    """Line id → what reached its holder: transfers, and money the holder received itself."""
     rows = stand.session.exec(
         select(Transfer).where(
             col(Transfer.passed_on) <= stand.day, col(Transfer.entry_id) <= stand.at.position
         )
     ).all()
-    return {row.statement_line_id: row for row in rows}
+    found = {row.statement_line_id: Passed(row.amount_fen, row.passed_on) for row in rows}
+    for line in lines:
+        statement = stand.session.get_one(PlantStatement, line.plant_statement_id)
+        if receiver_of(stand.session, statement.id) == line.holder_party_id:
+            found[line.id] = Passed(line.amount_fen, statement.confirmed_on)
+    return found
 
 
 def asset_titles(stand: Standpoint) -> dict[int, str]:

@@ -17,7 +17,9 @@ _EXAMPLE = "fupin report asset-register --town 龙归镇 --out 台账.pdf"
 @app.command(no_args_is_help=True)
 def report(
     ctx: typer.Context,
-    name: str = typer.Argument("", help="报表名称（见 --list），或 verify 核验、reprint 补打"),
+    name: str = typer.Argument(
+        "", help="报表名称（见 --list），或 verify 核验、reprint 补打、year-set 全年材料"
+    ),
     subject: str = typer.Argument(
         "", help="对象编号：方案、批次、移交、农户；核验的文件；补打的编号"
     ),
@@ -47,6 +49,9 @@ def report(
         raise InvalidValue(f"请写明报表名称和输出文件 --out，例如 {_EXAMPLE}。")
     if name == "reprint":
         _reprint(edge, subject, out)
+        return
+    if name == "year-set":
+        _year_set(edge, year, out)
         return
     asked = Asked(subject, town, village, party, year, month, edition, size)
     if village == "all":
@@ -171,3 +176,50 @@ def _verify(edge: "Edge", file: Path) -> None:
             print(line)
     if not found.agrees:
         edge.failures.append(f"{file}：不符")
+
+
+def _year_set(edge: "Edge", year: int, folder: Path) -> None:
+    """Every paper of a year into a folder; what is there already is left alone."""
+    import sys
+
+    from assets.asof import AsOf
+    from assets.errors import InvalidValue, SeparationOfDuties
+    from reports import catalogue, printing, year_set
+    from reports.bundle import Bundle
+    from reports.paper import Paper
+    from reports.standpoint import standpoint
+
+    if not year:
+        raise InvalidValue(
+            "全年材料要写明收益年度，例如 fupin report year-set --year 2019 --out 材料。"
+        )
+    if not edge.actor:
+        raise SeparationOfDuties("全年材料含姓名，须留下查阅登记。请用 --actor 指明由谁出具。")
+    printing.check_tools(".pdf")
+    with edge.reading() as session:
+        wanted = year_set.items(session, year, AsOf(edge.on))
+
+    def build(item: year_set.Item) -> Paper | Bundle:
+        report = catalogue.find(item.report)
+        if not report.has_names:
+            with edge.reading() as session:
+                return report.build(standpoint(session, item.on or edge.on), item.asked)
+        with edge.writing(f"report {item.report}") as (session, act):
+            return report.build(standpoint(session, item.on or edge.on, act), item.asked)
+
+    made = there = 0
+    for number, each in enumerate(year_set.make(wanted, folder, build), start=1):
+        if each.message:
+            edge.failures.append(f"{each.item.file}：{each.message}")
+            edge.note(f"未出具 {each.item.file}：{each.message}")
+        elif each.was_there:
+            there += 1
+        else:
+            made += 1
+        if sys.stderr.isatty():
+            print(f"\r[{number}/{len(wanted)}] {each.item.file}\033[K", end="", file=sys.stderr)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    print(
+        f"{year}年材料共{len(wanted)}份：新出{made}份，已有{there}份，未出{len(edge.failures)}份；在{folder}。"
+    )

@@ -68,7 +68,7 @@ def told_template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Scena
 @pytest.fixture
 def told(told_template: tuple[Path, Scenario], tmp_path: Path) -> Iterator[Told]:
     """A copy of the scenario's book."""
-    path = tmp_path / "book.db"
+    path = tmp_path / "told.db"
     shutil.copyfile(told_template[0], path)
     url, desk = f"sqlite:///{path}", make_desk()
     with open_session(url, desk=desk, write=True) as session:

@@ -62,7 +62,9 @@ def test_the_surplus_leads_from_the_first_to_the_last_balance(told: Told) -> Non
 
 def test_wear_of_the_month_is_net_value_over_the_months_left(told: Told) -> None:
     rows = told.paper("depreciation-schedule", party="A", month=202012).tables[0].rows
-    assert [row["wear"] for row in rows] == [17_000_000 // 180, 118_000_000 // 240]
+    assert [row["month"] for row in rows] == [17_000_000 // 180, 118_000_000 // 240]
+    first = told.paper("depreciation-schedule", party="A", month=202004).tables[0].rows
+    assert [row["month"] for row in first] == [0, 0]
 
 
 def test_without_a_bank_statement_the_paper_says_so(told: Told) -> None:
