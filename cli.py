@@ -352,7 +352,7 @@ _HELP_WORDS = (
     ("Commands:", "命令："),
     ("Arguments:", "参数："),
     ("[required]", "（必填）"),
-    ("[default: ", "[默认："),
+    ("[default:", "[默认："),
 )
 
 

@@ -22,7 +22,9 @@ def funds() -> None:
 @app.command()
 def review(
     ctx: typer.Context,
-    by: str = typer.Option("document", "--by", help="document year level type town"),
+    by: str = typer.Option(
+        "document", "--by", help="按文件 document、年度 year、级次 level、类型 type、镇 town"
+    ),
 ) -> None:
     """资金清理表（截至 --on 之日），按文件、年度、级次、类型或镇。示例：fupin funds review --by year."""
     from assets.asof import AsOf

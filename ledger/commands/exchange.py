@@ -75,10 +75,10 @@ def import_(
     split_by: str = typer.Option("", "--split-by", help="village：各村分别整批导入"),
     proposed: bool = typer.Option(False, "--propose", help="只提交，由另一人批准后才写入"),
 ) -> None:
-    """导入一张表：先检查全部单元格，再一次写入。示例：fupin import assets 资产登记表.xlsx --dry-run.
+    """导入一张表：先检查全部单元格，再一次写入。
 
-    先提交、再由另一人批准：fupin import assets 资产登记表.xlsx --propose；
-    fupin import proposals 列出已提交的；fupin import approve 文件摘要 批准并写入。
+    先提交、再由另一人批准：加 --propose 提交；KIND 写 proposals 列出已提交的，
+    写 approve 并给文件摘要则批准并写入。示例：fupin import assets 资产登记表.xlsx --dry-run.
     """
     from ledger.commands import proposal
 
@@ -93,6 +93,8 @@ def import_(
         try_table(edge, file, sheet, mapping)
         return
     handler = handler_of(kind)
+    if file == Path():
+        raise typer.BadParameter("缺少 FILE（表格文件）")
     _refuse_mixed(split_by, proposed)
     with edge.reading() as session:
         parsed, batch, problems = examine(session, handler, file, sheet, mapping, edge.on)

@@ -324,6 +324,7 @@ def test_the_database_refuses_every_voucher_forged_by_hand(book: Any, record: An
     book.session.rollback()
 
 
+@pytest.mark.tampered
 def test_the_database_refuses_a_voucher_in_a_closed_month(book: Any, record: Any) -> None:
     voucher = record(pair(5))
     close(book, voucher, 201903, 1)
@@ -405,6 +406,7 @@ def test_a_reversal_needs_a_reason(book: Any, record: Any) -> None:
     book.session.rollback()
 
 
+@pytest.mark.tampered
 def test_a_reversal_into_a_closed_month_is_refused(book: Any, record: Any) -> None:
     wrong = record(pair(100))
     close(book, wrong, 201903, 1)
