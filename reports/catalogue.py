@@ -115,6 +115,12 @@ REPORTS: tuple[Report, ...] = (
         "contract_dues:ageing",
     ),
     Report(
+        "plant-income",
+        "光伏电费应收实收表",
+        "各电站按电费单应收、到账和未收，附各月对照图",
+        "plant_income:paper",
+    ),
+    Report(
         "household-card",
         "明白卡",
         "一户得多少、何时到账、怎么算、问谁",

@@ -14,7 +14,8 @@ from ledger.income import stream_label
 from ledger.models import Channel, Plan, PlanChannel, PlanState
 from ledger.plan_course import policy_of
 from ledger.plan_draft import channels_of, incomes_of, shares_of
-from reports.paper import Column, Fact, Paper, ProofLine, Row, Table
+from reports import charts
+from reports.paper import Column, Fact, Paper, Picture, ProofLine, Row, Table
 from reports.pass_through import asset_titles
 from reports.payees import COLLECTIVE, job_lines, plan_known, roster_of
 from reports.proceedings import meetings, objections, opinions, postings
@@ -62,6 +63,7 @@ def paper(stand: Standpoint, asked: Asked) -> Paper:
             f"{plan.drafted_on.isoformat()}拟定。",
         ),
         tables=tuple(table for table in tables if table.rows),
+        pictures=_picture(stand, plan),
         proof_lines=_proofs(stand, plan, channels),
         sources=tuple(dict.fromkeys(source_text(each.source) for each in channels)),
         signatures=("拟定", "复核", "审批", "盖章"),
@@ -158,6 +160,38 @@ def _jobs(stand: Standpoint, plan: Plan) -> Table:
             "amount": sum(x.planned_fen for x in lines),
         },
     )
+
+
+BANDS_FEN = (10_000, 30_000, 50_000, 100_000, 300_000, 500_000)
+"""Upper ends of the bands of the picture: 100 to 5,000 yuan a household."""
+
+
+def _picture(stand: Standpoint, plan: Plan) -> tuple[Picture, ...]:
+    """How many households get how much by shared channels; jobs are told apart in the table."""
+    sums: dict[int, int] = defaultdict(int)
+    for share in shares_of(stand.session, plan.id):
+        sums[share.household_id] += share.share_fen
+    if not sums:
+        return ()
+    counts: dict[str, int] = dict.fromkeys((band_of(end) for end in (*BANDS_FEN, 10**9)), 0)
+    for amount in sums.values():
+        counts[band_of(amount)] += 1
+    points = [charts.Point(band, "户数", count) for band, count in counts.items()]
+    return (charts.bars("按各户金额分的户数（元，不含岗位工资）", points, "int"),)
+
+
+def band_of(amount_fen: int) -> str:
+    """The band of the picture an amount falls into, in yuan.
+
+    >>> band_of(0), band_of(10_000), band_of(10_001), band_of(500_001)
+    ('100以下', '100以下', '100至300', '5000以上')
+    """
+    lower = 0
+    for upper in BANDS_FEN:
+        if amount_fen <= upper:
+            return f"{lower // 100}至{upper // 100}" if lower else f"{upper // 100}以下"
+        lower = upper
+    return f"{lower // 100}以上"
 
 
 def _proofs(stand: Standpoint, plan: Plan, channels: list[PlanChannel]) -> tuple[ProofLine, ...]:

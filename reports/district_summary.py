@@ -251,6 +251,9 @@ def _pictures(stand: Standpoint, rows: Sequence[AssetRow], paid: dict[str, int])
     formed = _formation(stand, rows)
     if formed:
         found.append(charts.bars("历年形成资产（按资金级次）", formed))
+    flowing = _flow(stand, rows)
+    if flowing is not None:
+        found.append(flowing)
     handed = [
         charts.Point(
             stand.place(code),
@@ -280,6 +283,35 @@ def _pictures(stand: Standpoint, rows: Sequence[AssetRow], paid: dict[str, int])
             )
         )
     return found
+
+
+def _flow(stand: Standpoint, rows: Sequence[AssetRow]) -> Picture | None:
+    """Money from its level through the class of asset to the town."""
+    about = {row.asset_id: row for row in rows}
+    levels = dict(stand.session.exec(select(FundDocument.id, FundDocument.level)).all())
+    first: dict[tuple[str, str], int] = defaultdict(int)
+    second: dict[tuple[str, str], int] = defaultdict(int)
+    for each in contributions(stand.session, stand.at):
+        row = about.get(each.asset_id)
+        if row is None:
+            continue
+        level = f"{label_of(FundLevel, levels[each.fund_document_id])}资金"
+        kind = label_of(AssetClass, row.asset_class)
+        first[level, kind] += each.amount_fen
+        second[kind, stand.place(town_of(row.division_code))] += each.amount_fen
+    if not first:
+        return None
+    columns = [
+        [
+            f"{each.label}资金"
+            for each in FundLevel
+            if any(s == f"{each.label}资金" for s, _ in first)
+        ],
+        [each.label for each in AssetClass if any(t == each.label for _, t in first)],
+        sorted({town for _, town in second}),
+    ]
+    links = [charts.Link(s, t, fen) for (s, t), fen in sorted({**first, **second}.items())]
+    return charts.flow("资金流向：级次—资产类别—镇", columns, links)
 
 
 def _formation(stand: Standpoint, rows: Sequence[AssetRow]) -> list[charts.Point]:

@@ -28,11 +28,13 @@ from reports.paper import (
     Table,
     chinese_day,
     hide_personal_numbers,
+    shows_personal_number,
 )
 from reports.payees import names_on, posted_name
 from reports.standpoint import Asked, Standpoint, required, source_text
 
 PURPOSE = "出具明白卡"
+_POINT = "·"
 LARGE_TYPE_CHARACTERS = 330
 """So much text fits on one sheet in the largest letters; more is set a little smaller."""
 
@@ -53,11 +55,22 @@ def paper(stand: Standpoint, asked: Asked) -> Paper:
 
     依据: 政府信息公开条例 第二十条; 国办函〔2021〕51号 (收益分配公开透明)
     """
-    code = required(asked.subject, "农户")
+    code = required(asked.subject, "农户").replace(_POINT, "")
     rows = household_rows(stand.session, stand.at, codes=[code])
     if not rows:
         raise NotFound("农户", code)
     return papers(stand, rows, _year(asked))[0]
+
+
+def spelled(code: str) -> str:
+    """A 户编号 that cannot be taken for a phone or ID number: such ones are set in fours.
+
+    >>> spelled("5000000036"), spelled("13812345678")
+    ('5000000036', '1381·2345·678')
+    """
+    if not shows_personal_number(code):
+        return code
+    return _POINT.join(code[start : start + 4] for start in range(0, len(code), 4))
 
 
 def of_village(stand: Standpoint, asked: Asked) -> Bundle:
@@ -137,7 +150,7 @@ def _card(
         title="收益明白卡",
         subtitle=f"{where}{row.group}　{name}户　{found.year}年",
         footer=stand.footer,
-        parameters={"subject": row.code, "year": str(found.year)},
+        parameters={"subject": spelled(row.code), "year": str(found.year)},
         headline=(
             Fact("您家得", found.total_fen, "fen", words=True),
             Fact("到账", chinese_day(paid.last_on) if paid.last_on else "尚未到账"),

@@ -16,7 +16,7 @@ from reports.paper import Paper, chinese_day
 from reports.standpoint import Asked, Standpoint, known_by, required
 
 SOURCES = ("国办函〔2021〕51号",)
-_BLANK = "　　　　　　"
+_BLANK = "＿＿＿＿＿＿"
 
 
 def paper(stand: Standpoint, asked: Asked) -> Paper:

@@ -81,6 +81,7 @@ def _district(end: date) -> Iterator[Item]:
         ("project-register", "项目台账"),
         ("contract-dues", "合同应收台账"),
         ("receivables-ageing", "应收款账龄表"),
+        ("plant-income", "光伏电费应收实收表"),
     ):
         yield Item(report, Asked(), f"区级/{name}.pdf", end)
     # What was found about the year is found afterwards.

@@ -38,6 +38,7 @@ EACH: dict[str, tuple[str, Asked]] = {
     "depreciation-schedule": ("depreciation-schedule", Asked(party="A", month=202012)),
     "bank-reconciliation": ("bank-reconciliation", Asked(party="A")),
     "vouchers": ("vouchers", Asked(party="A", month=202012)),
+    "plant-income": ("plant-income", Asked()),
     "project-register": ("project-register", Asked()),
     "asset-card": ("asset-card", Asked(subject=JOINT)),
     "title-form": ("title-form", Asked(subject=TITLE)),

@@ -5,6 +5,7 @@ from sqlmodel import select
 
 from assets.errors import NotFound
 from ledger.models import Access, Entitlement
+from reports.household_card import spelled
 from tests.reports.conftest import Told
 from tests.reports.scenario import SIZES, VILLAGE, WORKER, house_code
 
@@ -56,3 +57,11 @@ def test_a_card_needs_a_year_and_a_household(told: Told) -> None:
         told.paper("household-card", subject=WORKER)
     with pytest.raises(NotFound, match="农户"):
         told.paper("household-card", subject="9999999999", year=2020)
+
+
+def test_a_household_code_like_a_phone_number_still_has_a_card(told: Told) -> None:
+    assert spelled("13812345678") == "1381·2345·678"
+    spread = "·".join((WORKER[:4], WORKER[4:8], WORKER[8:]))
+    plain = told.paper("household-card", subject=WORKER, year=2020)
+    told.session.rollback()
+    assert told.paper("household-card", subject=spread, year=2020).data() == plain.data()

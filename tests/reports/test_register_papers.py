@@ -59,7 +59,7 @@ def test_the_upkeep_agreement_leaves_blank_what_nobody_settled(told: Told) -> No
     assert "每年15,000.00元" in known
     assert "自2020年5月1日起，长期有效" in known
     unknown = "".join(told.paper("upkeep-agreement", subject=ROAD).paragraphs_before)
-    assert "每年　　　　　　元" in unknown
+    assert "每年＿＿＿＿＿＿元" in unknown
 
 
 def test_the_summary_is_the_same_sum_in_every_cut(told: Told) -> None:
@@ -67,7 +67,13 @@ def test_the_summary_is_the_same_sum_in_every_cut(told: Told) -> None:
     closings = [table.totals["closing"] for table in paper.tables[:3]]
     assert closings == [221_000_000] * 3
     assert paper.tables[3].totals["amount"] == 4_585_362
-    assert len(paper.pictures) == 3
+    titles = [picture.title for picture in paper.pictures]
+    assert titles == [
+        "历年形成资产（按资金级次）",
+        "资金流向：级次—资产类别—镇",
+        "各镇移交进度（已移交/未移交，件）",
+        "收益发放渠道",
+    ]
 
 
 def test_the_plan_shows_its_course_and_names_nobody(told: Told) -> None:
@@ -84,3 +90,13 @@ def test_the_result_is_what_arrived_and_not_what_was_sent(told: Told) -> None:
     told.session.rollback()
     at_last = told.paper("result-notice", subject=PLAN)
     assert {fact.label: fact.value for fact in at_last.headline}["已到账"] == 4_585_362
+
+
+def test_the_pictures_of_papers_carry_the_figures_of_their_tables(told: Told) -> None:
+    plan = told.paper("distribution-plan", subject=PLAN)
+    # 161.69, 323.38 and 485.07 yuan, then 646.77 and 808.46 for the houses of four and five.
+    assert "100至300 户数 15；300至500 户数 35；500至1000 户数 12" in plan.pictures[0].description
+    income = told.paper("plant-income")
+    assert income.tables[0].totals["missing"] == 0
+    assert "2020-10 应收 423,946.00元" in income.pictures[0].description
+    assert "2020-11 实收 423,946.00元" in income.pictures[0].description
