@@ -30,6 +30,9 @@ from tests.conftest import Book
 
 LATER = date(2021, 7, 10)
 
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""What does not depend on the database is tried on one."""
+
 
 @pytest.fixture
 def audited(book: Book) -> Session:
@@ -104,6 +107,7 @@ def test_the_amount_ends_in_named_buckets_and_the_remainder_shows(audited: Sessi
     assert states == ["OPEN", *["REPLIED"] * 4, "CLOSED"]
 
 
+@on_sqlite
 def test_an_open_remainder_cannot_be_closed(audited: Session) -> None:
     code = opened(audited)
     answered(audited, code, Bucket.REFUNDED, 99_999)
@@ -111,6 +115,7 @@ def test_an_open_remainder_cannot_be_closed(audited: Session) -> None:
         close(audited, act("N1", LATER), code)
 
 
+@on_sqlite
 def test_nobody_closes_what_he_owns_even_with_the_right(audited: Session) -> None:
     flag = run(audited, ON, rules=["F09"])[0].fires[0]
     code = open_from_flag(audited, act("A1"), flag, owner="N1").code
@@ -122,6 +127,7 @@ def test_nobody_closes_what_he_owns_even_with_the_right(audited: Session) -> Non
     audited.commit()
 
 
+@on_sqlite
 def test_who_wrote_off_does_not_close(audited: Session) -> None:
     code = opened(audited)
     answered(audited, code, Bucket.WRITTEN_OFF, 100_000, "F1")
@@ -129,6 +135,7 @@ def test_who_wrote_off_does_not_close(audited: Session) -> None:
         close(audited, act("F1", LATER), code)
 
 
+@on_sqlite
 def test_a_write_off_is_by_a_named_person_with_the_right(audited: Session) -> None:
     code = opened(audited)
     with refused(audited, SeparationOfDuties, "自己办理"):
@@ -137,6 +144,7 @@ def test_a_write_off_is_by_a_named_person_with_the_right(audited: Session) -> No
         answered(audited, code, Bucket.WRITTEN_OFF, 1, "N1")
 
 
+@on_sqlite
 def test_only_the_owner_replies(audited: Session) -> None:
     code = opened(audited)
     with refused(audited, Refused, "由T1负责"):
@@ -149,6 +157,7 @@ def test_only_the_owner_replies(audited: Session) -> None:
         answered(audited, code, Bucket.REFUNDED, -1)
 
 
+@on_sqlite
 def test_a_finding_without_an_answer_cannot_be_closed(audited: Session) -> None:
     made = open_by_hand(
         audited,
@@ -169,6 +178,7 @@ def test_a_finding_without_an_answer_cannot_be_closed(audited: Session) -> None:
         close(audited, act("N1", LATER), made.code)
 
 
+@on_sqlite
 def test_a_finding_by_hand_names_what_who_and_by_when(audited: Session) -> None:
     def by_hand(**more: object) -> None:
         given = {
@@ -225,6 +235,7 @@ def test_evidence_comes_with_the_answer(audited: Session) -> None:
     assert findings.papers_of(audited, [digest]) == {digest: "缴款书.pdf"}
 
 
+@on_sqlite
 def test_an_owner_of_two_roles_is_listed_by_owner(audited: Session) -> None:
     person = actor_by_code(audited, "T1")
     with trail.entry(audited, act("N1"), "test", "role") as written:

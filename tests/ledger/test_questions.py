@@ -14,6 +14,9 @@ from ledger.questions import Answer
 from tests.conftest import Book
 from tests.ledger.payable_village import H1, PLAN, Payable
 
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""What does not depend on the database is tried on one."""
+
 
 @pytest.fixture
 def audited(book: Book) -> Session:
@@ -41,6 +44,7 @@ def test_where_a_documents_money_went(audited: Session) -> None:
     assert len(sums(told)) == 3
 
 
+@on_sqlite
 def test_what_an_asset_earned_and_who_got_it(audited: Session) -> None:
     told = questions.earnings_of_asset(audited, "ZC-2", AsOf(ON))
     received = [row for row in told.rows if row[0] == "到账"]
@@ -52,6 +56,7 @@ def test_what_an_asset_earned_and_who_got_it(audited: Session) -> None:
         questions.earnings_of_asset(audited, "ZC-99", AsOf(ON))
 
 
+@on_sqlite
 def test_what_is_due_and_not_received(audited: Session) -> None:
     told = questions.due_not_received(audited, ON)
     assert ("HT-W", "WS-1") in [(row[0], row[1]) for row in told.rows]
@@ -85,6 +90,7 @@ def test_what_was_known_on_a_day_and_at_a_position(audited: Session) -> None:
     assert questions.known_on(audited, "FA-0", AsOf(date(2021, 1, 4))).rows[2][1] == "未登记"
 
 
+@on_sqlite
 def test_a_households_money_is_told_with_the_sentences_of_the_card(payable: Payable) -> None:
     told = questions.money_of_household(payable.session, H1, 2018, AsOf())
     assert (told.rows[0][0], told.rows[0][2]) == (PLAN, "2,000.00")
@@ -105,6 +111,7 @@ def test_who_changed_an_object_is_told_entry_by_entry(payable: Payable) -> None:
         questions.who_changed(payable.session, "没有的编号", AsOf())
 
 
+@on_sqlite
 def test_an_answer_as_json_has_its_sums(audited: Session) -> None:
     said = questions.due_not_received(audited, ON).as_json()
     assert said["proofs"][0]["holds"] is True

@@ -90,6 +90,10 @@ def test_every_fen_has_about_the_same_chance() -> None:
     assert 50 < drawn.count("小") < 160
 
 
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""What does not depend on the database is tried on one."""
+
+
 @pytest.fixture
 def audited(book: Book) -> Session:
     audit_year.write(book.session)
@@ -134,6 +138,7 @@ def test_a_stored_sample_is_drawn_again_after_the_book_has_grown(audited: Sessio
     audited.rollback()
 
 
+@on_sqlite
 def test_without_a_seed_the_desk_gives_one(audited: Session) -> None:
     one, other = drawn_from(audited, seed=""), drawn_from(audited, seed="")
     assert one.seed != other.seed and len(one.seed) == 16
@@ -149,6 +154,7 @@ def test_assets_and_villages_are_sampled_too(audited: Session) -> None:
     assert Plan.of(here.method).division == VILLAGE_C
 
 
+@on_sqlite
 def test_an_empty_population_and_no_number_are_refused(audited: Session) -> None:
     with pytest.raises(Refused, match="没有可抽"):
         drawn_from(audited, year=2015)
@@ -162,6 +168,7 @@ def test_an_empty_population_and_no_number_are_refused(audited: Session) -> None
         Plan.of("随便")
 
 
+@on_sqlite
 def test_the_sheets_have_a_block_for_every_sampled_object(audited: Session) -> None:
     for of in Population:
         made = drawn_from(audited, of=of)

@@ -17,6 +17,9 @@ from ledger.findings import open_by_hand
 from ledger.todo import Task, tasks
 from tests.conftest import Book
 
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""What does not depend on the database is tried on one."""
+
 
 def enter(book: Book, part: Callable[[AuditYear], Any] | None = None) -> Session:
     audit_year.write(book.session, part)
@@ -28,6 +31,7 @@ def of(found: list[Task], step: str) -> list[tuple[str, date | None]]:
     return [(task.code, task.due_on) for task in found if task.step == step]
 
 
+@on_sqlite
 def test_in_a_clean_year_only_what_is_not_due_waits(book: Book) -> None:
     session = enter(book)
     found = tasks(session, ON)
@@ -43,6 +47,7 @@ def test_every_query_runs_and_names_office_and_command(book: Book) -> None:
         assert step.roles or step.name == "finding"
 
 
+@on_sqlite
 def test_titles_and_handovers_wait_for_the_next_office(book: Book) -> None:
     def part(year: AuditYear) -> None:
         untitled: dict[str, Any] = {"confirmed_on": None, "answered_on": None}
@@ -70,6 +75,7 @@ def test_titles_and_handovers_wait_for_the_next_office(book: Book) -> None:
 
 
 @pytest.mark.tampered
+@on_sqlite
 def test_plans_wait_for_notice_opinion_review_and_filing(book: Book) -> None:
     states = {
         "P-1": ("DRAFT", "plan-decide"),
@@ -103,6 +109,7 @@ def test_plans_wait_for_notice_opinion_review_and_filing(book: Book) -> None:
     assert {task.division_code for task in tasks(session, ON, division=VILLAGE_B)} == {VILLAGE_B}
 
 
+@on_sqlite
 def test_objections_findings_and_missing_papers_have_their_owner_and_day(book: Book) -> None:
     session = enter(book)
     with trail.entry(session, Act("N1", "test", ON), "test", "papers") as written:
