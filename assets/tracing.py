@@ -127,7 +127,7 @@ def trace(session: Session, code: str, at: AsOf) -> Trace:
         fact.original_value_fen,
         fact.acquired_on,
         f"{label_of(AssetClass, fact.asset_class)}，{fact.subclass}，{fact.place}",
-        _source(fact),
+        source_of(fact),
         (
             _money_node(session, asset, money, at),
             _rights_node(session, rights, at),
@@ -140,7 +140,7 @@ def trace(session: Session, code: str, at: AsOf) -> Trace:
         *_share_proofs(rights),
         *_allocation_proofs(session, asset, money, at),
     )
-    return Trace(_with_files(root, _files(session)), proofs, _ending(fact, booking))
+    return Trace(with_files(session, root), proofs, _ending(fact, booking))
 
 
 def trace_document(session: Session, number: str, at: AsOf) -> Trace:
@@ -173,7 +173,7 @@ def trace_document(session: Session, number: str, at: AsOf) -> Trace:
         _at_most("形成资产", formed, "支付", spent),
     )
     ending = f"形成资产{len(in_assets)}项，逐项可再查 fupin asset trace 资产编号。"
-    return Trace(_with_files(root, _files(session)), proofs, ending)
+    return Trace(with_files(session, root), proofs, ending)
 
 
 # --- money ----------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ def _money_node(
             *_receipt_nodes(session, document.id, at),
             _project_node(session, asset.project_id, project, document, at),
         ]
-        nodes.append(_document_node(document, each.amount_fen, below, by, _source(each)))
+        nodes.append(_document_node(document, each.amount_fen, below, by, source_of(each)))
     total = sum(each.amount_fen for each in money)
     return Node("资金来源", "", f"{len(money)}笔", total, children=tuple(nodes))
 
@@ -219,7 +219,7 @@ def _document_node(
         amount_fen,
         document.issued_on,
         "，".join(words),
-        source or _source(document),
+        source or source_of(document),
         tuple(children),
     )
 
@@ -235,7 +235,7 @@ def _receipt_nodes(session: Session, document_id: int, at: AsOf) -> list[Node]:
         .order_by(col(FundReceipt.received_on), col(FundReceipt.id))
     ).all()
     return [
-        Node("到位", "", "资金到位", row.amount_fen, row.received_on, "", _source(row))
+        Node("到位", "", "资金到位", row.amount_fen, row.received_on, "", source_of(row))
         for row in rows
     ]
 
@@ -264,14 +264,14 @@ def _project_node(
         amount,
         fact.approved_on,
         "，".join(["本文号安排", *dates]),
-        _source(fact),
+        source_of(fact),
         _payment_nodes(made),
     )
 
 
 def _payment_nodes(rows: Iterable[FundPayment]) -> tuple[Node, ...]:
     return tuple(
-        Node("支付", row.voucher_no, "支付", row.amount_fen, row.paid_on, "", _source(row))
+        Node("支付", row.voucher_no, "支付", row.amount_fen, row.paid_on, "", source_of(row))
         for row in rows
     )
 
@@ -282,7 +282,7 @@ def _asset_node(session: Session, code: str, amount: int, at: AsOf) -> Node:
     if fact is None:
         return Node("资产", code, code, amount)
     note = f"原值{format_yuan(fact.original_value_fen)}元"
-    return Node("资产", code, fact.title, amount, fact.acquired_on, note, _source(fact))
+    return Node("资产", code, fact.title, amount, fact.acquired_on, note, source_of(fact))
 
 
 # --- rights and procedure -------------------------------------------------------------------
@@ -300,7 +300,7 @@ def _rights_node(
             None,
             row.valid_from,
             _share_note(kind, row),
-            _source(row),
+            source_of(row),
         )
         for kind in RightKind
         for (_, right), rows in rights.items()
@@ -468,8 +468,11 @@ def _ending(fact: AssetFact, booking: HandoverBooking | None) -> str:
     return BOOK_END
 
 
-def _source(row: Any) -> str:
-    """File, sheet and row an imported fact was read from, as it is quoted on paper."""
+def source_of(row: Any) -> str:
+    """File (by digest), sheet and row an imported fact was read from; '' for one that was typed.
+
+    依据: 内部约定 (every fact leads back to its row)
+    """
     if row.source_sha256 is None:
         return ""
     return f"{row.source_sha256}/{row.source_sheet} 第{row.source_row}行"
@@ -480,8 +483,15 @@ def _files(session: Session) -> dict[str, str]:
     return dict(session.exec(select(ImportRecord.file_sha256, ImportRecord.file_title)).all())
 
 
+def with_files(session: Session, node: Node) -> Node:
+    """The chain with file names in place of digests (a file not known by name keeps its own).
+
+    依据: 内部约定 (a clerk knows a file by its name)
+    """
+    return _with_files(node, _files(session))
+
+
 def _with_files(node: Node, files: Mapping[str, str]) -> Node:
-    """The chain with file names in place of digests (a file not known by name keeps its own)."""
     sha256, _, place = node.source.partition("/")
     source = f"{files.get(sha256, sha256[:12])} {place}" if place else node.source
     children = tuple(_with_files(child, files) for child in node.children)

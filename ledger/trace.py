@@ -11,11 +11,21 @@ from sqlmodel import Session, col, select
 from assets.asof import AsOf
 from assets.models import Asset
 from assets.money import format_yuan
-from assets.tracing import Node, Proof, Trace
+from assets.tracing import Node, Proof, Trace, source_of, with_files
 from assets.tracing import trace as asset_chain
 from ledger.explain import Flow, explain, flows
 from ledger.income import income_lines, stream_label
-from ledger.models import IncomeHistory, PlanIncome
+from ledger.models import (
+    Household,
+    HouseholdFact,
+    IncomeHistory,
+    Plan,
+    PlanIncome,
+    Receipt,
+    RosterLine,
+    StatementLine,
+    StatementSource,
+)
 from ledger.plan_draft import plan_by_code
 
 HISTORY_END = "期初/历史汇总"
@@ -42,6 +52,7 @@ def trace(session: Session, code: str, at: AsOf) -> Trace:
     found = flows(session, code, at)
     if not lines and not history and not found:
         return chain
+    receipts = _receipts(session, asset.id, at)
     income = tuple(
         Node(
             "到账",
@@ -50,6 +61,12 @@ def trace(session: Session, code: str, at: AsOf) -> Trace:
             line.amount_fen,
             line.last_on,
             f"电量{line.energy_kwh:,}千瓦时" if line.energy_kwh else "",
+            children=tuple(
+                _receipt_node(each)
+                for each in receipts
+                if (each.receiver_party_id, each.income_year, each.stream, each.money_kind)
+                == (line.receiver_party_id, line.income_year, line.stream, line.money_kind)
+            ),
         )
         for line in lines
     )
@@ -65,11 +82,12 @@ def trace(session: Session, code: str, at: AsOf) -> Trace:
         for row in history
     )
     spread = tuple(_flow_node(flow) for flow in found)
+    earned = Node("收益", code, "到账", sum(x.amount_fen for x in lines), children=income + past)
     root = replace(
         chain.root,
         children=(
             *chain.root.children,
-            Node("收益", code, "到账", sum(x.amount_fen for x in lines), children=income + past),
+            with_files(session, earned),
             Node("分配", code, "结转—方案—到户", None, children=spread),
         ),
     )
@@ -78,6 +96,25 @@ def trace(session: Session, code: str, at: AsOf) -> Trace:
     if history and not found:
         ending = HISTORY_END
     return Trace(root, proofs, ending)
+
+
+def _receipts(session: Session, asset_id: int, at: AsOf) -> list[Receipt]:
+    return list(
+        session.exec(
+            select(Receipt)
+            .where(
+                Receipt.asset_id == asset_id,
+                col(Receipt.entry_id) <= at.position,
+                col(Receipt.arrived_on) <= at.day,
+            )
+            .order_by(col(Receipt.arrived_on), col(Receipt.id))
+        ).all()
+    )
+
+
+def _receipt_node(row: Receipt) -> Node:
+    period = f"{row.period_from}至{row.period_to}"
+    return Node("收款", row.code, period, row.amount_fen, row.arrived_on, "", source_of(row))
 
 
 def _flow_node(flow: Flow) -> Node:
@@ -150,11 +187,13 @@ def trace_household(session: Session, household_code: str, year: int, at: AsOf) 
             .where(PlanIncome.plan_id == plan.id)
             .order_by(col(PlanIncome.id))
         ).all()
-        sources = []
+        sources = [_roster_node(session, plan, household_code)]
         for income, asset_code in rows:
             assets[income.asset_id or 0] = asset_code
             title = f"{asset_code} {income.income_year}年{stream_label(income.stream)}"
-            sources.append(Node("收益来源", asset_code, title, income.distributable_fen))
+            used = tuple(_receipt_node(each) for each in _used_receipts(session, income))
+            amount = income.distributable_fen
+            sources.append(Node("收益来源", asset_code, title, amount, children=used))
         mine = [each for each in told.money if each.plan_code == code]
         plans.append(
             Node(
@@ -164,7 +203,7 @@ def trace_household(session: Session, household_code: str, year: int, at: AsOf) 
                 sum(each.amount_fen for each in mine),
                 plan.drafted_on,
                 "；".join(f"{each.title}{format_yuan(each.amount_fen)}元" for each in mine),
-                children=tuple(sources),
+                children=tuple(with_files(session, each) for each in sources),
             )
         )
     chains = tuple(asset_chain(session, code, at).root for code in sorted(assets.values()))
@@ -180,3 +219,30 @@ def trace_household(session: Session, household_code: str, year: int, at: AsOf) 
     total = sum(each.amount_fen or 0 for each in plans)
     text = f"Σ方案{format_yuan(total)} = 应发{format_yuan(told.total_fen)}"
     return Trace(root, (Proof(text, total == told.total_fen),), "资金文件")
+
+
+def _roster_node(session: Session, plan: Plan, household_code: str) -> Node:
+    """The household's row on the frozen roster and the row of the workbook it came from."""
+    line, fact = session.exec(
+        select(RosterLine, HouseholdFact)
+        .join(HouseholdFact, col(HouseholdFact.id) == col(RosterLine.fact_id))
+        .join(Household, col(Household.id) == col(RosterLine.household_id))
+        .where(RosterLine.roster_id == plan.roster_id, Household.code == household_code)
+    ).one()
+    return Node("名册", household_code, f"{line.person_count}人", source=source_of(fact))
+
+
+def _used_receipts(session: Session, income: PlanIncome) -> list[Receipt]:
+    """The receipts behind one source of income of a plan, in the order they came."""
+    return list(
+        session.exec(
+            select(Receipt)
+            .join(StatementSource, col(StatementSource.receipt_id) == col(Receipt.id))
+            .join(
+                StatementLine,
+                col(StatementLine.plant_statement_id) == col(StatementSource.plant_statement_id),
+            )
+            .where(StatementLine.id == income.statement_line_id)
+            .order_by(col(Receipt.arrived_on), col(Receipt.id))
+        ).all()
+    )
