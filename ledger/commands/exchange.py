@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from assets.workbook.kinds import ColumnType
     from assets.workbook.parsed import Parsed
 
+NO_FILE = Path("//")
+"""Stands for a file that was not named; no file is called so."""
+
 HANDLERS = {
     "divisions": "assets.intake.divisions",
     "parties": "assets.intake.parties",
@@ -68,7 +71,9 @@ def handler_of(kind: str) -> "Handler":
 def import_(
     ctx: typer.Context,
     kind: str = typer.Argument(..., metavar="KIND", help="表的种类，如 assets、households"),
-    file: Path = typer.Argument(Path(), metavar="FILE", help="表格文件（.xlsx .xls .et .csv）"),
+    file: Path = typer.Argument(
+        NO_FILE, metavar="FILE", show_default=False, help="表格文件（.xlsx .xls .et .csv）"
+    ),
     sheet: str = typer.Option("", "--sheet", help="只读这一张工作表"),
     mapping: Path | None = typer.Option(None, "--mapping", help="表头对照文件（TOML）"),
     annotate: Path | None = typer.Option(None, "--annotate", help="把问题批注在原表副本上"),
@@ -93,7 +98,7 @@ def import_(
         try_table(edge, file, sheet, mapping)
         return
     handler = handler_of(kind)
-    if file == Path():
+    if file == NO_FILE:
         raise typer.BadParameter("缺少 FILE（表格文件）")
     _refuse_mixed(split_by, proposed)
     with edge.reading() as session:
