@@ -8,7 +8,7 @@ how. Every file is on a list of digests; the list is signed with the book's key 
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -31,9 +31,9 @@ from ledger.flags import listing
 from ledger.flags.running import LEAD_NOTE, run
 from ledger.models import Household, Membership, Person, Policy
 from ledger.people.reveal import reveal
-from reports import pack_tables, printing
-from reports.catalogue import REPORTS, Report
-from reports.standpoint import Asked, standpoint
+from reports import pack_tables, printing, year_set
+from reports.catalogue import find
+from reports.standpoint import standpoint
 
 SUMS = "SHA256SUMS"
 SIGNED = "SHA256SUMS.note"
@@ -102,9 +102,8 @@ def build(
     _write_flags(session, partial / "疑点", year, act.on)
     if with_names:
         _write_people(session, act, partial / "人员" / "人员.csv", year)
-    left_out = (
-        _write_papers(session, act, partial / "报表", year, named=with_names)[1] if papers else []
-    )
+    folder = partial / "报表"
+    left_out = _write_papers(session, act, folder, year, named=with_names) if papers else []
     _write_book(session, partial, note, year)
     _write_page(session, partial, act, year, left_out)
     digest = seal(session, partial, year)
@@ -193,36 +192,30 @@ def _write_people(session: Session, act: Act, path: Path, year: int) -> None:
                 )
 
 
-def _write_papers(
-    session: Session, act: Act, folder: Path, year: int, *, named: bool
-) -> tuple[int, list[str]]:
-    """Every paper of the catalogue that needs no more than the year (and names, where wanted)."""
+def _write_papers(session: Session, act: Act, folder: Path, year: int, *, named: bool) -> list[str]:
+    """The year's set of papers; those with names only where names are wanted; what was left out."""
     folder.mkdir()
-    made, left_out = 0, list[str]()
-    suffix = ".pdf"
     try:
-        printing.check_tools(suffix)
-    except MissingTool as missing:
-        left_out.append(f"没有排版环境，报表改出 .xlsx（{missing}）")
-        suffix = ".xlsx"
-    stand = standpoint(session, act.on, act if named else None)
-    for report in REPORTS:
-        if report.has_names or not set(report.asked) <= {"--year"}:
-            continue
-        try:
-            paper = report.build(stand, Asked(year=year if "--year" in report.asked else 0))
-            printing.save(printing.render(paper, suffix), folder / f"{report.title}{suffix}")
-            made += 1
-        except FupinError as refused:
-            left_out.append(f"{report.title}：{refused}")
-    left_out += [
-        f"{report.title}：逐件出具，见 fupin report {report.name}" for report in _one_by_one()
+        printing.check_tools(".pdf")
+        wanted = year_set.items(session, year, AsOf(act.on))
+    except FupinError as missing:
+        return [f"全部报表：{missing}"]
+    open_to_all = [each for each in wanted if named or not find(each.report).has_names]
+    left_out = [
+        f"{each.item.file}：{each.message}"
+        for each in year_set.make(
+            open_to_all,
+            folder,
+            lambda item: find(item.report).build(
+                standpoint(session, item.on or act.on, act if named else None), item.asked
+            ),
+        )
+        if each.message
     ]
-    return made, left_out
-
-
-def _one_by_one() -> Iterable[Report]:
-    return (each for each in REPORTS if not set(each.asked) <= {"--year"})
+    held_back = len(wanted) - len(open_to_all)
+    if held_back:
+        left_out.append(f"含姓名的报表{held_back}份：加 --names 由有权的人员提取")
+    return left_out
 
 
 def _write_book(session: Session, folder: Path, note: str, year: int) -> None:
