@@ -402,7 +402,8 @@ def translate_usage(wrong: Any) -> str:
     if kind == "BadParameter":
         shown = next((o for o in wrong.param.opts if o.startswith("--")), "") if wrong.param else ""
         shown = shown or (getattr(wrong.param, "help", None) or "")
-        return f"用法有误：{shown} 的内容不对，{_usage_in_chinese(wrong.message)}。{hint}"
+        about = f"{shown} 的内容不对，" if shown else ""
+        return f"用法有误：{about}{_usage_in_chinese(wrong.message)}。{hint}"
     if kind == "NoSuchCommand" or "No such command" in wrong.format_message():
         word = wrong.format_message().split("'")[1] if "'" in wrong.format_message() else ""
         group = ctx.command if ctx is not None else None
