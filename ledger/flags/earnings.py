@@ -240,7 +240,7 @@ RULES = (
           FROM (SELECT l.asset_id, l.month, p.capacity_w, CAST(sum(l.energy_kwh) AS BIGINT) AS energy,
               max(l.benchmark_tariff_uyuan) AS tariff_uyuan
             FROM electricity_bill l JOIN current_plant p ON p.asset_id = l.asset_id
-            WHERE FIRST_OF(l.month) <= :on GROUP BY l.asset_id, l.month, p.capacity_w) b
+            WHERE l.month <= MONTH(:on) GROUP BY l.asset_id, l.month, p.capacity_w) b
           JOIN (SELECT month, CAST(sum(energy) AS BIGINT) AS energy,
               CAST(sum(capacity_w) AS BIGINT) AS capacity_w,
               count(*) AS plants
@@ -256,10 +256,11 @@ RULES = (
           FROM (SELECT r.asset_id, r.income_year AS year, r.amount_fen,
               CASE WHEN count(l.id) = 0 THEN 0 ELSE r.energy_kwh - sum(l.energy_kwh) END AS differs,
               CASE WHEN count(l.id) = 0 THEN 1 ELSE 0 END AS uncovered
-            FROM receipt r LEFT JOIN electricity_bill l ON l.asset_id = r.asset_id
-              AND l.month BETWEEN MONTH(r.period_from) AND MONTH(r.period_to)
-            WHERE r.stream = 'BENCHMARK_TARIFF' AND r.energy_kwh IS NOT NULL
-              AND r.money_kind = 'INCOME' AND r.arrived_on <= :on
+            FROM (SELECT t.*, MONTH(t.period_from) AS first_month, MONTH(t.period_to) AS last_month
+              FROM receipt t WHERE t.stream = 'BENCHMARK_TARIFF' AND t.energy_kwh IS NOT NULL
+                AND t.money_kind = 'INCOME' AND t.arrived_on <= :on) r
+            LEFT JOIN electricity_bill l ON l.asset_id = r.asset_id
+              AND l.month BETWEEN r.first_month AND r.last_month
             GROUP BY r.id, r.asset_id, r.income_year, r.amount_fen, r.energy_kwh) v
           GROUP BY asset_id, year) q ON q.asset_id = e.asset_id AND q.year = e.year
         UNION ALL

@@ -60,8 +60,7 @@ RULES = (
           LEFT JOIN (SELECT m.household_id, sum(CASE WHEN i.person_id IS NULL THEN 1 ELSE 0 END)
               AS unindexed
             FROM current_member m
-            LEFT JOIN (SELECT DISTINCT person_id FROM person_index WHERE kind = 'ID') i
-              ON i.person_id = m.person_id
+            LEFT JOIN indexed i ON i.kind = 'ID' AND i.person_id = m.person_id
             GROUP BY m.household_id) u ON u.household_id = e.household_id) x
         JOIN household h ON h.id = x.household_id
         LEFT JOIN current_household f ON f.household_id = x.household_id
@@ -101,8 +100,7 @@ RULES = (
             GROUP BY household_id, payee_person_id) w ON w.household_id = l.household_id
             AND w.payee_person_id = l.payee_person_id
             AND b.made_on BETWEEN w.valid_from AND w.valid_to
-          LEFT JOIN (SELECT DISTINCT person_id FROM person_index WHERE kind = 'CARD') i
-            ON i.person_id = l.payee_person_id
+          LEFT JOIN indexed i ON i.kind = 'CARD' AND i.person_id = l.payee_person_id
           LEFT JOIN (SELECT i.person_id FROM person_index i
             JOIN (SELECT c.digest FROM person_index c
               JOIN (SELECT DISTINCT payee_person_id, household_id FROM payment_line) y

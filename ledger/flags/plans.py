@@ -125,7 +125,7 @@ RULES = (
             FROM entitlement n LEFT JOIN current_person d ON d.person_id = n.person_id
             GROUP BY n.plan_id, n.household_id) e ON e.plan_id = p.id
           LEFT JOIN roster r ON r.id = p.roster_id
-          LEFT JOIN roster_line l ON l.roster_id = p.roster_id AND l.household_id = e.household_id
+          LEFT JOIN rostered l ON l.roster_id = p.roster_id AND l.household_id = e.household_id
           LEFT JOIN (SELECT r.id AS roster_id, m.household_id,
               sum(CASE WHEN s.life = 'DECEASED' AND s.valid_from <= r.cut_off_on THEN 0 ELSE 1 END)
                 AS living
@@ -148,26 +148,27 @@ RULES = (
         f"""
         SELECT 'HOUSEHOLD' AS kind, h.code AS code, x.village_code AS division,
           x.income_year AS year,
-          CASE WHEN l.household_id IS NULL AND x.status IN {_ELIGIBLE} AND x.living > 0
-            THEN 1 ELSE 0 END AS bad,
+          CASE WHEN x.left_out = 1 AND x.living > 0 THEN 1 ELSE 0 END AS bad,
           0 AS amount_fen, x.living AS persons, 'WARN' AS grade, x.plan_code AS a,
           x.cut_off_on AS b, CASE x.status WHEN 'MONITORED' THEN '监测户'
             WHEN 'LIFTED' THEN '脱贫户' ELSE '建档立卡户' END AS c, '' AS missing
-        FROM (SELECT y.*, (SELECT count(*) FROM current_member m
-            LEFT JOIN current_person s ON s.person_id = m.person_id
-            WHERE m.household_id = y.household_id
-            AND NOT (coalesce(s.life, 'ALIVE') = 'DECEASED' AND s.valid_from <= y.cut_off_on))
-              AS living
-          FROM (SELECT r.id AS roster_id, r.cut_off_on, p.code AS plan_code, p.income_year,
-              f.household_id, f.village_code, f.status,
-              row_number() OVER (PARTITION BY r.id, f.household_id
-                ORDER BY f.valid_from DESC, f.entry_id DESC, f.id DESC) AS newest,
-              r.scope
-            FROM live_plan p JOIN roster r ON r.id = p.roster_id
-            JOIN household_fact f ON f.valid_from <= r.cut_off_on) y
-          WHERE y.newest = 1 AND y.scope LIKE '%' || y.village_code || '%') x
+        FROM (SELECT y.*, CASE WHEN y.left_out = 0 THEN 0 ELSE
+            (SELECT count(*) FROM current_member m
+              LEFT JOIN current_person s ON s.person_id = m.person_id
+              WHERE m.household_id = y.household_id AND NOT (coalesce(s.life, 'ALIVE') = 'DECEASED'
+                AND s.valid_from <= y.cut_off_on)) END AS living
+          FROM (SELECT r.cut_off_on, r.plan_code, r.income_year, f.household_id,
+              f.village_code, f.status,
+              CASE WHEN l.household_id IS NULL AND f.status IN {_ELIGIBLE} THEN 1 ELSE 0 END
+                AS left_out
+            FROM in_scope r CROSS JOIN household_fact f
+            LEFT JOIN rostered l ON l.roster_id = r.roster_id AND l.household_id = f.household_id
+            WHERE f.village_code = r.village_code AND f.valid_from <= r.cut_off_on
+              AND NOT EXISTS (SELECT 1 FROM household_fact n
+              WHERE n.household_id = f.household_id AND n.valid_from <= r.cut_off_on
+              AND (n.valid_from > f.valid_from
+                OR (n.valid_from = f.valid_from AND n.id > f.id)))) y) x
         JOIN household h ON h.id = x.household_id
-        LEFT JOIN roster_line l ON l.roster_id = x.roster_id AND l.household_id = x.household_id
         UNION ALL
         SELECT 'PLAN', p.code, p.division, p.income_year, 0, 0, 0, 'WARN', p.code,
           p.drafted_on, '', '冻结名册' FROM live_plan p WHERE p.roster_id IS NULL
@@ -218,7 +219,7 @@ RULES = (
             FROM (SELECT e.plan_id, e.household_id, e.plan_channel_id, sum(e.amount_fen) AS fen,
                 max(a.share_fen) AS share_fen
               FROM entitlement e
-              LEFT JOIN allocation a ON a.plan_channel_id = e.plan_channel_id
+              LEFT JOIN shared a ON a.plan_channel_id = e.plan_channel_id
                 AND a.household_id = e.household_id
               WHERE e.concerns_month = 0
               GROUP BY e.plan_id, e.household_id, e.plan_channel_id) k GROUP BY plan_id) o

@@ -123,13 +123,32 @@ PRELUDE: dict[str, str] = {
         "LEFT JOIN first_payment f ON f.plan_id = p.id "
         "WHERE f.made_on IS NOT NULL OR p.state IN ('POSTED', 'PAYING', 'COMPLETED')"
     ),
+    "in_scope": (
+        "SELECT r.id AS roster_id, r.cut_off_on, p.code AS plan_code, p.income_year, "
+        "v.village_code FROM live_plan p JOIN roster r ON r.id = p.roster_id "
+        "JOIN (SELECT DISTINCT village_code FROM household_fact) v "
+        "ON r.scope LIKE '%' || v.village_code || '%'"
+    ),
+    "rostered": (
+        "SELECT roster_id, household_id, count(*) AS times FROM roster_line "
+        "GROUP BY roster_id, household_id"
+    ),
+    "shared": (
+        "SELECT plan_channel_id, household_id, sum(share_fen) AS share_fen FROM allocation "
+        "GROUP BY plan_channel_id, household_id"
+    ),
+    "indexed": "SELECT kind, person_id, count(*) AS times FROM person_index GROUP BY kind, person_id",
     "asset_money": (
         "SELECT r.asset_id, r.arrived_on, r.amount_fen, r.stream, r.income_year, "
         "r.receiver_party_id FROM receipt r "
         "WHERE r.money_kind = 'INCOME' AND r.arrived_on <= :on"
     ),
 }
-"""Queries that many rules begin with: what holds on the day asked for."""
+"""Queries that many rules begin with: what holds on the day asked for.
+
+Grouped ones (``rostered``, ``shared``, ``indexed``) are there so that a join on two columns looks
+each row up once instead of walking all rows of a roster, a channel or a kind.
+"""
 
 _WORD = re.compile(r"\b(" + "|".join(PRELUDE) + r")\b")
 _MACRO = re.compile(
