@@ -36,14 +36,20 @@ def flags_(
     rule: list[str] = typer.Option([], "--rule", help="规则编号，如 F09，可重复；不写为全部"),
     unknown: bool = typer.Option(False, "--unknown", help="同时列出数据不足的对象"),
     sources: bool = typer.Option(False, "--sources", help="同时列出各规则的依据和参数"),
+    query: bool = typer.Option(False, "--query", help="只显示规则的查询语句，供自行核对"),
     out: Path | None = typer.Option(None, "--out", help="另存为表格 .xlsx"),
 ) -> None:
     """查找疑点：每条规则对每个对象回答疑点、未见异常或数据不足。示例：fupin audit flags --year 2019."""
     from assets.money import format_yuan
     from ledger.flags import listing
-    from ledger.flags.running import LEAD_NOTE, run
+    from ledger.flags.running import LEAD_NOTE, RULES, find_rule, query_of, run
 
     edge: Edge = ctx.obj
+    if query:
+        dialect = "sqlite" if edge.database.startswith("sqlite") else "postgresql"
+        for each in [find_rule(code) for code in rule] or RULES:
+            print(f"-- {each.version} {each.title}\n{query_of(each, edge.on, dialect)};")
+        return
     with edge.reading() as session:
         division = _division(edge, session, town)
         answers = run(session, edge.on, year=year, division=division, rules=rule)

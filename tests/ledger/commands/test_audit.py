@@ -64,6 +64,8 @@ def test_flags_are_counted_listed_and_called_leads(fupin: Fupin, tmp_path: Path)
     book = load_workbook(out)
     assert book["汇总"].max_row >= 29 and book["明细"].max_row == 71
     assert fupin("audit", "flags", "--rule", "F77").code == 1
+    shown = fupin("audit", "flags", "--rule", "F09", "--query").out
+    assert shown.startswith("-- F09/1@2016-01-01 收益应收未收") and "contract_due" in shown
 
 
 def test_a_finding_from_the_flag_to_its_close(fupin: Fupin) -> None:
