@@ -59,7 +59,7 @@ def test_a_card_a_history_and_both_chains_are_shown(standing: Book) -> None:
     assert chain["root"]["code"] == PLANT and all(proof["holds"] for proof in chain["proofs"])
     text = run(standing, asset.app, "trace", "--document", CENTRAL, as_json=False)
     assert PLANT in text and "✓ 支付 600,000.00 ≤ 安排 600,000.00" in text
-    with pytest.raises(Refused, match="两者选一"):
+    with pytest.raises(Refused, match="者选一"):
         run(standing, asset.app, "trace")
 
 
