@@ -38,6 +38,7 @@ from ledger.models import (
     PlanChannel,
     PlanIncome,
     Roster,
+    Stream,
 )
 from ledger.people.roster import (
     RosterEntry,
@@ -120,7 +121,9 @@ def draft(
         holder = party_by_code(session, request.holder_code)
         kind = KIND_OF_PARTY.get(PartyKind(holder.kind), "VILLAGE")  # type: ignore[call-arg]
         _require_policy(policy, kind, act.on)
-        money = money_at_hand(session, holder, request, act.on)
+        money = money_at_hand(
+            session, holder, request, act.on, interest=policy.interest_distributable
+        )
         total = sum(each.amount_fen for each in money)
         if total <= 0:
             raise Refused(
@@ -147,8 +150,12 @@ def _require_policy(policy: PolicyText, kind: str, on: date) -> None:
         raise Refused(f"政策“{policy.title}”不适用于这类方案，请核对 --policy。")
 
 
-def money_at_hand(session: Session, holder: Party, request: PlanRequest, on: date) -> list[Waiting]:
+def money_at_hand(
+    session: Session, holder: Party, request: PlanRequest, on: date, *, interest: bool = False
+) -> list[Waiting]:
     """The holder's undistributed money of the plan's income year, at hand on the drafting day.
+
+    ``interest`` is what the policy says: bank interest becomes distributable only where it says so.
 
     依据: 内部约定 (a plan distributes what was received and passed on)
     """
@@ -159,6 +166,7 @@ def money_at_hand(session: Session, holder: Party, request: PlanRequest, on: dat
         for each in waiting
         if each.income_year == request.income_year
         and (request.with_opening or each.opening_line_id is None)
+        and (interest or each.stream != Stream.INTEREST)
     ]
 
 

@@ -127,7 +127,7 @@ class PolicyText(_Strict):
     valid_from: date
     valid_to: date | None = None
     only_in_catalogue: bool = False
-    interest_distributable: bool = True
+    interest_distributable: bool = False
     source: Cited
     step: tuple[PolicyStep, ...]
     notice: NoticeRule

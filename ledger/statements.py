@@ -567,6 +567,8 @@ def confirm_all(
 ) -> list[PlantStatement]:
     """Confirm statements for every asset that has new money of a year, all streams together.
 
+    Interest has a statement of its own.
+
     依据: 国开办发〔2017〕61号 第五条
     """
     rows = session.exec(
@@ -589,17 +591,26 @@ def confirm_all(
     for code in sorted(streams):
         several = len(streams[code]) > 1
         for receiver, held in sorted(streams[code].items()):
-            words = [each for each in Stream if each in held]
             named = receiver if several else None
-            try:
-                made.append(
-                    confirm_statement(
-                        session, act, code, year, words, through, receiver_party_id=named
+            for words in _together(held):
+                try:
+                    made.append(
+                        confirm_statement(
+                            session, act, code, year, words, through, receiver_party_id=named
+                        )
                     )
-                )
-            except AlreadyDone:
-                continue
+                except AlreadyDone:
+                    continue
     return made
+
+
+def _together(held: set[str]) -> list[list[Stream]]:
+    """The streams of one statement each: interest apart, since a policy may leave it out."""
+    groups: list[list[Stream]] = [[], []]
+    for each in Stream:
+        if each in held:
+            groups[each == Stream.INTEREST].append(each)
+    return [group for group in groups if group]
 
 
 # --- the equation ----------------------------------------------------------------------------

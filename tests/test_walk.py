@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+import cli
+from assets.parties import party_by_code
 from fixtures.story import Story
+from ledger.plan_draft import PlanRequest, money_at_hand
 from reports.pdf import read_attachment
 from tests.walking import fupin, rows_of, story_of
 from tests.whole_line import (
@@ -22,6 +25,7 @@ from tests.whole_line import (
     explained,
     fen,
     income_balances,
+    interest_of,
     nodes,
     people_are_all_there,
     plans_add_up,
@@ -338,6 +342,27 @@ def test_a_joint_plant_stands_in_every_owners_book_by_its_part(address: str, sto
 
 def test_received_is_deducted_distributed_and_carried(address: str, story: Story) -> None:
     income_balances(address, story)
+
+
+def test_bank_interest_waits_for_a_policy_that_names_it(address: str, story: Story) -> None:
+    waiting = [row for row in ask(address, "income", "undistributed") if row["收益流"] == "利息"]
+    assert sum(fen(row["未分配（元）"]) for row in waiting) == interest_of(address, 2019) > 0
+
+    plan = story.plan(next(p.code for p in story.plans if p.holder == waiting[0]["主体"]))
+    request = PlanRequest(
+        plan.code, plan.holder, "", 2019, plan.from_on, plan.to_on, plan.roster_on
+    )
+    session = cli.open_book(address, cli.Surroundings(recorder="clerk"), write=False)
+    with session:
+        holder = party_by_code(session, plan.holder)
+        day = story.close_year_on
+        assert not [
+            each
+            for each in money_at_hand(session, holder, request, day)
+            if each.stream == "INTEREST"
+        ]
+        named = money_at_hand(session, holder, request, day, interest=True)
+        assert [each.amount_fen for each in named if each.stream == "INTEREST"] == [1237]
 
 
 def test_the_check_of_the_whole_book_finds_nothing(address: str) -> None:

@@ -85,14 +85,14 @@ def explained(address: str, year: int) -> dict[str, Any]:
         return {code: explain(session, code, year) for code in codes}
 
 
-def interest_by_party(address: str) -> dict[str, int]:
-    """Bank interest, which comes on top of what the story reckons with."""
-    rows = rows_of(
+def interest_of(address: str, year: int) -> int:
+    """Bank interest, which is received but no income of a plant."""
+    ((amount,),) = rows_of(
         address,
-        "SELECT p.code, sum(r.amount_fen) FROM receipt r JOIN party p ON p.id = r.receiver_party_id "
-        "WHERE r.money_kind = 'INTEREST' GROUP BY p.code",
+        "SELECT coalesce(sum(amount_fen), 0) FROM receipt "
+        f"WHERE money_kind = 'INTEREST' AND income_year = {year}",
     )
-    return dict(rows)
+    return int(amount)
 
 
 # --- the checks --------------------------------------------------------------------------------
@@ -118,14 +118,13 @@ def people_are_all_there(address: str, story: Story) -> None:
 
 def plans_add_up(address: str, story: Story) -> None:
     views = plans_of(address)
-    interest = interest_by_party(address)
     told = {plan.code: plan for plan in (*story.plans, *story.supplementary_plans)}
 
     assert {view["code"] for view in views} == set(told)
     for view in views:
         distributable = view["distributable_fen"]
         plan = told[view["code"]]
-        assert distributable == plan.expected_distributable_fen + interest.pop(plan.holder, 0)
+        assert distributable == plan.expected_distributable_fen
         assert distributable == view["received_fen"] - view["deducted_fen"]
         assert distributable == sum(each["distributable_fen"] for each in view["incomes"])
         assert distributable == sum(each["amount_fen"] for each in view["channels"])
@@ -204,13 +203,12 @@ def titles_and_handovers_agree(address: str, story: Story) -> None:
 
 def income_balances(address: str, story: Story) -> None:
     """Received = deducted + distributed + carried, for every year."""
-    interest = sum(interest_by_party(address).values())
     for line in ask(address, "income", "balance"):
         year = line["income_year"]
         assert line["left_fen"] == line["right_fen"]
         if year in story.expected.received_fen_by_year:
             expected = story.expected.received_fen_by_year[year]
-            assert line["received_fen"] == expected + (interest if year == 2019 else 0)
+            assert line["received_fen"] == expected + interest_of(address, year)
 
 
 def check_finds_nothing(address: str) -> None:

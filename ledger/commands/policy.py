@@ -60,6 +60,8 @@ def explain(
     print(f"依据：{policy.source.shown()}")
     for place, step in enumerate(policy.step, start=1):
         print(f"{place}. {step.title}：{rule_sentence(step)}。依据：{step.source.shown()}")
+    taken = "列入" if policy.interest_distributable else "不列入"
+    print(f"专户利息{taken}分配。")
     kind = "个工作日" if policy.notice.day_kind == "WORKING" else "天"
     print(f"公示{policy.notice.notice_days}{kind}。依据：{policy.notice.source.shown()}")
     if policy.labour_share is not None:
