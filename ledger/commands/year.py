@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlmodel import Session
 
@@ -73,7 +73,11 @@ def draft(
     specs = read_jobs(jobs) if jobs is not None else ()
     rules = {name: load(name, policies) for name in {policy, pool_policy or policy}}
     last = date.fromisoformat(cut_off) if cut_off else edge.on
-    waiting = _holders_waiting(edge, year)
+    with_interest = {
+        False: rules[policy][0].interest_distributable,
+        True: rules[pool_policy or policy][0].interest_distributable,
+    }
+    waiting = _holders_waiting(edge, year, with_interest)
     if not waiting:
         print(f"已办理：{year}年没有已到账未分配的收益，本次未重复写入。")
     requests = {}
@@ -92,7 +96,7 @@ def draft(
 
     def one(session: "Session", act: "Act", code: str) -> str:
         request = requests[code]
-        pooled = not request.holder_code.startswith("V")
+        pooled = _is_pool(request.holder_code)
         rule, body = rules[pool_policy or policy] if pooled else rules[policy]
         plan, flags = verb(session, act, request, rule, body)
         said = "".join(f" 提醒：{flag.message}。" for flag in flags)
@@ -101,13 +105,23 @@ def draft(
     edge.each(sorted(requests), "plan draft", one)
 
 
-def _holders_waiting(edge: "Edge", year: int) -> dict[str, tuple[str, str, str]]:
-    """Holder code → code of its next plan, the plan it supplements, the holder's title."""
+def _is_pool(holder_code: str) -> bool:
+    """Is the holder a town's or the district's pool rather than a village?"""
+    return not holder_code.startswith("V")
+
+
+def _holders_waiting(
+    edge: "Edge", year: int, with_interest: "Mapping[bool, bool]"
+) -> dict[str, tuple[str, str, str]]:
+    """Holder code → code of its next plan, the plan it supplements, the holder's title.
+
+    ``with_interest`` says for villages (False) and pools (True) whether interest is distributed.
+    """
     from sqlmodel import select
 
     from assets.asof import AsOf
     from assets.parties import party_codes, party_titles
-    from ledger.models import Plan
+    from ledger.models import Plan, Stream
     from ledger.statements import undistributed
 
     at = AsOf(day=edge.on)
@@ -118,7 +132,9 @@ def _holders_waiting(edge: "Edge", year: int) -> dict[str, tuple[str, str, str]]
             code: (*plan_code(code, year, taken), titles.get(party_id, ""))
             for party_id, code in sorted(party_codes(session).items(), key=lambda pair: pair[1])
             if any(
-                each.income_year == year and each.statement_line_id is not None
+                each.income_year == year
+                and each.statement_line_id is not None
+                and (with_interest[_is_pool(code)] or each.stream != Stream.INTEREST)
                 for each in undistributed(session, party_id, at)
             )
         }
