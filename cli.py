@@ -352,7 +352,22 @@ _HELP_WORDS = (
     ("Commands:", "命令："),
     ("Arguments:", "参数："),
     ("[required]", "（必填）"),
+    ("; required]", "]（必填）"),
     ("[default:", "[默认："),
+    ("<str>", "文字 "),
+    ("<int>", "整数 "),
+    ("<path>", "文件  "),
+    ("<int range>", "整数       "),
+    ("<list[str]>", "可重复     "),
+    ("<list[int]>", "可重复     "),
+    ("<list[path]>", "可重复      "),
+)
+"""English words of a help page and theirs; a kind of value keeps its width, so columns stay."""
+
+_HELP_RANGES = (
+    (r"\b(\d+)<=x<=(\d+)\b", r"\1至\2"),
+    (r"\bx>=(\d+)\b", r"不小于\1"),
+    (r"\bx<=(\d+)\b", r"不大于\1"),
 )
 
 
@@ -371,8 +386,12 @@ def _chinese_help(wanted: bool) -> Iterator[None]:
 
 
 def _in_chinese(page: str) -> str:
+    import re
+
     for english, chinese in _HELP_WORDS:
         page = page.replace(english, chinese)
+    for written, chinese in _HELP_RANGES:
+        page = re.sub(written, chinese, page)
     return page
 
 
@@ -510,7 +529,7 @@ def db_backup(ctx: typer.Context, out: Path = typer.Option(..., "--out", help="�
 
 
 @db.command("restore")
-def db_restore(ctx: typer.Context, file: Path = typer.Argument(..., help="备份文件")) -> None:
+def db_restore(ctx: typer.Context, file: Path = typer.Argument(..., metavar="备份文件", help="备份文件")) -> None:
     """把备份恢复到一个空地址，恢复后核验留痕。示例：fupin db restore 备份.db --database 新账本.db."""
     from ledger.backup import restore
 

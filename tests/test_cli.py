@@ -14,7 +14,10 @@ import cli
 from tests.walking import Said, copy_of, fupin, log_size
 
 HEAVY = ("sqlmodel", "sqlalchemy", "pandas", "numpy", "weasyprint", "rich", "openpyxl")
-ENGLISH = ("Usage", "Options:", "Commands:", "Arguments:", "Show this", "OPTIONS", "default:")
+ENGLISH = (
+    *("Usage", "Options:", "Commands:", "Arguments:", "Show this", "OPTIONS", "default:"),
+    *("required", "<str", "<int", "<list", "<path", "<=x", "x>="),
+)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 LIBRARY = re.compile(r"\b(?!fupin)[A-Za-z]+ [a-z]+ [a-z]+")  # a sentence of a library
 EXAMPLE = re.compile(r"示例：(fupin .+?)\.?$")
@@ -99,6 +102,7 @@ def test_every_command_has_help_in_chinese(words: tuple[str, ...]) -> None:
     assert said.code == 0
     assert said.out.startswith(f"用法：fupin {' '.join(words)}"), said.text
     assert not [word for word in ENGLISH if word in said.out]
+    assert not re.search(r"[\[{][A-Za-z]+…?[\]}]", said.out.partition("\n\n")[0])
     command = command_of(words)
     assert CHINESE.search(command.help or "")
     unexplained = [

@@ -57,8 +57,8 @@ def list_actors(
 @app.command()
 def add(
     ctx: typer.Context,
-    code: str = typer.Argument(..., metavar="CODE", help="人员编号"),
-    name: str = typer.Argument(..., metavar="NAME", help="姓名"),
+    code: str = typer.Argument(..., metavar="人员编号", help="人员编号"),
+    name: str = typer.Argument(..., metavar="姓名", help="姓名"),
     role: str = typer.Option(..., "--role", help="角色，如 村报账员、镇财政所、区农业农村局"),
     town: str = typer.Option("", "--town", help="镇"),
     village: str = typer.Option("", "--village", help="村"),
@@ -95,9 +95,9 @@ def _role(label: str) -> "Role":
 @app.command()
 def waive(
     ctx: typer.Context,
-    code: str = typer.Argument(..., metavar="CODE", help="被豁免的人员编号，或录入人名称"),
-    kind: str = typer.Argument(..., metavar="KIND", help="事项种类，如 分配方案、确权、移交"),
-    object_code: str = typer.Argument(..., metavar="OBJECT", help="事项编号"),
+    code: str = typer.Argument(..., metavar="人员编号", help="被豁免的人员编号，或录入人名称"),
+    kind: str = typer.Argument(..., metavar="事项种类", help="事项种类，如 分配方案、确权、移交"),
+    object_code: str = typer.Argument(..., metavar="事项编号", help="事项编号"),
     reason: str = typer.Option(..., "--reason", help="理由"),
     until: datetime = typer.Option(..., "--until", formats=["%Y-%m-%d"], help="截止日期"),
 ) -> None:

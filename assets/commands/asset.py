@@ -16,7 +16,7 @@ app = typer.Typer(
 
 TOWN = typer.Option("", "--town", help="只列这个镇（名称或代码）")
 VILLAGE = typer.Option("", "--village", help="只列这个村（名称或代码）")
-CODE = typer.Argument(..., metavar="CODE", help="资产编号")
+CODE = typer.Argument(..., metavar="资产编号", help="资产编号")
 
 
 @app.command("list")
@@ -108,7 +108,7 @@ def history(ctx: typer.Context, code: str = CODE) -> None:
 @app.command()
 def trace(
     ctx: typer.Context,
-    code: str = typer.Argument("", metavar="CODE", help="资产编号"),
+    code: str = typer.Argument("", metavar="资产编号", help="资产编号"),
     document: str = typer.Option("", "--document", help="资金文号：从文件查到资产"),
 ) -> None:
     """查一项资产的来龙去脉，或从资金文号查到资产。示例：fupin asset trace 440203102204-2017-J-0001."""
@@ -133,7 +133,7 @@ def trace(
 def condition(
     ctx: typer.Context,
     code: str = CODE,
-    what: str = typer.Argument(..., help="闲置、维修、损毁、恢复使用或保险理赔"),
+    what: str = typer.Argument(..., metavar="情形", help="闲置、维修、损毁、恢复使用或保险理赔"),
     remark: str = typer.Option(..., "--remark", help="情况说明"),
     amount: str = typer.Option("", "--amount", help="金额（元），如维修费、理赔款"),
 ) -> None:
@@ -158,7 +158,7 @@ def condition(
 def reclassify(
     ctx: typer.Context,
     code: str = CODE,
-    asset_class: str = typer.Argument(..., metavar="CLASS", help="经营性、公益性或到户类"),
+    asset_class: str = typer.Argument(..., metavar="类别", help="经营性、公益性或到户类"),
     reason: str = typer.Option(..., "--reason", help="理由和依据文件"),
 ) -> None:
     """重新分类（区农业农村局）。示例：fupin asset reclassify 440203102204-2017-G-0003 经营性 --reason 屋顶出租有收益."""

@@ -13,7 +13,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-CODE = typer.Argument(..., metavar="CODE", help="处置编号")
+CODE = typer.Argument(..., metavar="编号", help="处置编号")
 AMOUNT = typer.Option(..., "--amount", help="金额（元），没有的写0")
 DOCUMENT = typer.Option(..., "--document", help="文号或编号")
 

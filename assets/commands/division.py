@@ -45,9 +45,9 @@ def list_divisions(
 @app.command()
 def change(
     ctx: typer.Context,
-    kind: str = typer.Argument(..., metavar="KIND", help="更名、改码、合并或拆分"),
-    from_code: str = typer.Argument(..., metavar="FROM", help="原区划代码"),
-    to_code: str = typer.Argument(..., metavar="TO", help="新代码或并入的代码；更名时同原代码"),
+    kind: str = typer.Argument(..., metavar="变动", help="更名、改码、合并或拆分"),
+    from_code: str = typer.Argument(..., metavar="原代码", help="原区划代码"),
+    to_code: str = typer.Argument(..., metavar="新代码", help="新代码或并入的代码；更名时同原代码"),
     title: str = typer.Option("", "--title", help="新名称"),
     document: str = typer.Option("", "--document", help="批复文号"),
 ) -> None:

@@ -14,7 +14,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-CODE = typer.Argument(..., metavar="CODE", help="盘点编号")
+CODE = typer.Argument(..., metavar="编号", help="盘点编号")
 
 
 @app.command()

@@ -82,7 +82,7 @@ def digest(
 @app.command("show")
 def show(
     ctx: typer.Context,
-    entry: int = typer.Argument(..., help="记录号"),
+    entry: int = typer.Argument(..., metavar="记录号", help="记录号"),
 ) -> None:
     """查看一条记录：谁、何时、办了什么、写了哪些表。示例：fupin trail show 12."""
     import json
@@ -116,7 +116,7 @@ def show(
 @app.command("prove")
 def prove(
     ctx: typer.Context,
-    entry: int = typer.Argument(..., help="记录号"),
+    entry: int = typer.Argument(..., metavar="记录号", help="记录号"),
 ) -> None:
     """出具一条记录在最新检查点之内的证明（JSON）。示例：fupin trail prove 12."""
     from sqlmodel import col, select

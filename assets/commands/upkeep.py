@@ -15,8 +15,8 @@ app = typer.Typer(
     help="管护：责任人、任务、巡查、无人管护清单。", no_args_is_help=True, rich_markup_mode=None
 )
 
-CODE = typer.Argument(..., metavar="CODE", help="资产编号")
-CODES = typer.Argument(..., metavar="CODE…", help="一个或多个资产编号")
+CODE = typer.Argument(..., metavar="资产编号", help="资产编号")
+CODES = typer.Argument(..., metavar="资产编号…", help="一个或多个资产编号")
 DUTY = typer.Option("日常管护", "--duty", help="管护内容")
 
 

@@ -22,7 +22,7 @@ app.registered_commands = [
 @app.command("trace")
 def trace_chain(
     ctx: typer.Context,
-    code: str = typer.Argument("", metavar="CODE", help="资产编号"),
+    code: str = typer.Argument("", metavar="资产编号", help="资产编号"),
     document: str = typer.Option("", "--document", help="资金文号：从文件查到资产"),
     household: str = typer.Option("", "--household", help="户编号：从户查回资金文件"),
     year: int = typer.Option(0, "--year", help="与 --household 同用：收益所属年度"),

@@ -224,7 +224,7 @@ def _print_balance(edge: "Edge", balance: "TrialBalance") -> None:
 @app.command("ledger")
 def ledger_(
     ctx: typer.Context,
-    account: str = typer.Argument(..., help="科目编码，如 102"),
+    account: str = typer.Argument(..., metavar="科目编码", help="科目编码，如 102"),
     party: str = typer.Option(..., "--party", help="账套主体编码"),
     since: str = typer.Option("", "--since", help="自此日起，如 2019-01-01"),
 ) -> None:
@@ -298,7 +298,7 @@ def vouchers_(
 @app.command("reverse")
 def reverse_(
     ctx: typer.Context,
-    voucher: str = typer.Argument(..., help="凭证，写成 2019-03/7（月份/凭证号）"),
+    voucher: str = typer.Argument(..., metavar="凭证", help="凭证，写成 2019-03/7（月份/凭证号）"),
     party: str = typer.Option(..., "--party", help="账套主体编码"),
     reason: str = typer.Option(..., "--reason", help="冲销原因"),
 ) -> None:
@@ -322,7 +322,7 @@ def reverse_(
 @app.command("adjust")
 def adjust_(
     ctx: typer.Context,
-    voucher: str = typer.Argument(..., help="凭证，写成 2019-03/7（月份/凭证号）"),
+    voucher: str = typer.Argument(..., metavar="凭证", help="凭证，写成 2019-03/7（月份/凭证号）"),
     party: str = typer.Option(..., "--party", help="账套主体编码"),
     line: list[str] = typer.Option(
         ..., "--line", help="差额分录，写成 科目:借:-9.00 或 科目:贷:-9.00，可重复"

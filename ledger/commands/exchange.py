@@ -47,22 +47,45 @@ HANDLERS = {
 """Kind of workbook → module whose ``HANDLER`` checks and writes it."""
 
 
-def handler_of(kind: str) -> "Handler":
-    """The handler of a kind of workbook.
+KIND_HELP = "表的种类，如 assets 或 考勤表；写错时列出全部"
+
+
+def kind_named(word: str) -> str:
+    """The kind that is called so: by its name, or by a Chinese word only its title holds.
 
     Raises:
-        Refused: No such kind; lists the known ones.
+        Refused: No such kind, or several; lists the known ones.
+
+    >>> kind_named("考勤表")
+    'attendance'
     """
     from difflib import get_close_matches
-    from importlib import import_module
 
     from assets.errors import Refused
+    from assets.workbook.kinds import KINDS
+
+    if word in HANDLERS:
+        return word
+    titles = {KINDS[name].title: name for name in HANDLERS}
+    meant = [title for title in titles if word in title]
+    if word in titles:
+        meant = [word]
+    if len(meant) == 1:
+        return titles[meant[0]]
+    if meant:
+        raise Refused(f"“{word}”有几种表：{'、'.join(meant)}。请写明是哪一种。")
+    near = get_close_matches(word, HANDLERS, 1)
+    hint = f"是不是 {near[0]}？" if near else ""
+    known = "、".join(f"{name}（{title}）" for title, name in titles.items())
+    raise Refused(f"没有“{word}”这种表。{hint}可用的有：{known}。")
+
+
+def handler_of(kind: str) -> "Handler":
+    """The handler of a kind of workbook."""
+    from importlib import import_module
+
     from assets.intake import Handler
 
-    if kind not in HANDLERS:
-        near = get_close_matches(kind, HANDLERS, 1)
-        meant = f"是不是 {near[0]}？" if near else ""
-        raise Refused(f"没有“{kind}”这种表。{meant}可用的有：{'、'.join(HANDLERS)}。")
     found = import_module(HANDLERS[kind]).HANDLER
     assert isinstance(found, Handler)
     return found
@@ -70,9 +93,9 @@ def handler_of(kind: str) -> "Handler":
 
 def import_(
     ctx: typer.Context,
-    kind: str = typer.Argument(..., metavar="KIND", help="表的种类，如 assets、households"),
+    kind: str = typer.Argument(..., metavar="种类", help=KIND_HELP),
     file: Path = typer.Argument(
-        NO_FILE, metavar="FILE", show_default=False, help="表格文件（.xlsx .xls .et .csv）"
+        NO_FILE, metavar="文件", show_default=False, help="表格文件（.xlsx .xls .et .csv）"
     ),
     sheet: str = typer.Option("", "--sheet", help="只读这一张工作表"),
     mapping: Path | None = typer.Option(None, "--mapping", help="表头对照文件（TOML）"),
@@ -82,7 +105,7 @@ def import_(
 ) -> None:
     """导入一张表：先检查全部单元格，再一次写入。
 
-    先提交、再由另一人批准：加 --propose 提交；KIND 写 proposals 列出已提交的，
+    先提交、再由另一人批准：加 --propose 提交；种类写 proposals 列出已提交的，
     写 approve 并给文件摘要则批准并写入。示例：fupin import assets 资产登记表.xlsx --dry-run.
     """
     from ledger.commands import proposal
@@ -97,9 +120,10 @@ def import_(
     if kind == "table":
         try_table(edge, file, sheet, mapping)
         return
+    kind = kind_named(kind)
     handler = handler_of(kind)
     if file == NO_FILE:
-        raise typer.BadParameter("缺少 FILE（表格文件）")
+        raise typer.BadParameter("缺少表格文件")
     _refuse_mixed(split_by, proposed)
     with edge.reading() as session:
         parsed, batch, problems = examine(session, handler, file, sheet, mapping, edge.on)
@@ -343,7 +367,7 @@ def print_outcome(edge: "Edge", kind: str, outcome: Any, parsed: "Parsed") -> No
 
 def export(
     ctx: typer.Context,
-    kind: str = typer.Argument(..., metavar="KIND", help="表的种类"),
+    kind: str = typer.Argument(..., metavar="种类", help=KIND_HELP),
     out: Path = typer.Option(..., "--out", help="写入的文件（.xlsx 或 .csv）"),
 ) -> None:
     """导出一张表，可原样导回。示例：fupin export assets --out 资产登记表.xlsx."""
@@ -352,6 +376,7 @@ def export(
     from assets.workbook.writing import write_rows
 
     edge: Edge = ctx.obj
+    kind = kind_named(kind)
     handler = handler_of(kind)
     if handler.export is None:
         raise Refused(f"“{kind}”没有导出。")
@@ -370,14 +395,14 @@ def export(
 
 def template(
     ctx: typer.Context,
-    kind: str = typer.Argument(..., metavar="KIND", help="表的种类"),
+    kind: str = typer.Argument(..., metavar="种类", help=KIND_HELP),
     out: Path = typer.Option(..., "--out", help="写入的文件（.xlsx）"),
 ) -> None:
     """生成空白表，带下拉、说明和示例行。示例：fupin template households --out 农户.xlsx."""
     from assets.workbook.kinds import KINDS
     from assets.workbook.template import template as build
 
-    handler_of(kind)
+    kind = kind_named(kind)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(build(KINDS[kind]))
     print(f"已生成空白表 {out}。")

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from assets.errors import Refused
 from assets.vault import create_key_file
 from assets.workbook.kinds import KINDS
 from assets.workbook.writing import write_rows
+from ledger.commands.exchange import kind_named
 from tests.assets.conftest import (  # noqa: F401
     postgresql_register,
     register,
@@ -150,3 +152,20 @@ def test_a_proposed_file_with_a_mapping_is_read_with_it_again(run: Any, tmp_path
     (waiting,) = json.loads(run("import", "proposals", "--json").out)
     done = run("import", "approve", waiting["文件摘要"], who="R0005", recorder="区里")
     assert done.code == 0, done.text
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [("assets", "assets"), ("考勤表", "attendance"), ("脱贫人口名单", "households")],
+)
+def test_a_kind_of_table_answers_to_its_name_and_to_its_chinese_title(word: str, kind: str) -> None:
+    assert kind_named(word) == kind
+
+
+def test_a_word_that_means_several_tables_or_none_is_asked_back() -> None:
+    with pytest.raises(Refused, match="“资产”有几种表：.*资产权利份额表"):
+        kind_named("资产")
+    with pytest.raises(Refused, match="是不是 assets？"):
+        kind_named("asets")
+    with pytest.raises(Refused, match=r"可用的有：.*households（脱贫人口名单）"):
+        kind_named("贷款")
