@@ -529,7 +529,9 @@ def db_backup(ctx: typer.Context, out: Path = typer.Option(..., "--out", help="�
 
 
 @db.command("restore")
-def db_restore(ctx: typer.Context, file: Path = typer.Argument(..., metavar="备份文件", help="备份文件")) -> None:
+def db_restore(
+    ctx: typer.Context, file: Path = typer.Argument(..., metavar="备份文件", help="备份文件")
+) -> None:
     """把备份恢复到一个空地址，恢复后核验留痕。示例：fupin db restore 备份.db --database 新账本.db."""
     from ledger.backup import restore
 

@@ -82,14 +82,10 @@ def add(
 
 
 def _role(label: str) -> "Role":
-    from assets.errors import Refused
+    from assets.commands.words import word_of
     from assets.models import Role
 
-    try:
-        return Role.from_label(label)
-    except ValueError:
-        words = "、".join(each.label for each in Role)
-        raise Refused(f"没有“{label}”这个角色。可写：{words}。") from None
+    return word_of(Role, label, "角色")
 
 
 @app.command()
@@ -102,16 +98,12 @@ def waive(
     until: datetime = typer.Option(..., "--until", formats=["%Y-%m-%d"], help="截止日期"),
 ) -> None:
     """登记岗位分离豁免（由 --actor 批准，列入每份审计报告）。示例：fupin actor waive R0001 分配方案 FA-2019-001 --reason 村只有一名会计 --until 2019-12-31 --actor R0180."""
-    from assets.errors import Refused
+    from assets.commands.words import word_of
     from assets.models import ObjectKind
     from assets.procedure.actors import waive as grant
 
     edge: Edge = ctx.obj
-    try:
-        wanted = ObjectKind.from_label(kind)
-    except ValueError:
-        words = "、".join(each.label for each in ObjectKind)
-        raise Refused(f"没有“{kind}”这种事项。可写：{words}。") from None
+    wanted = word_of(ObjectKind, kind, "事项")
     with edge.writing("actor waive") as (session, act):
         grant(session, act, code, wanted, object_code, reason=reason, until=until.date())
     print(f"已登记豁免：{code} 办理{kind}{object_code}，至{until.date()}。")

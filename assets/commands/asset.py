@@ -138,16 +138,12 @@ def condition(
     amount: str = typer.Option("", "--amount", help="金额（元），如维修费、理赔款"),
 ) -> None:
     """登记状况变动。示例：fupin asset condition 440203102204-2017-J-0001 闲置 --remark 承租户退租."""
-    from assets.errors import Refused
+    from assets.commands.words import word_of
     from assets.money import parse_yuan
     from assets.operation import ConditionKind, record_condition
 
     edge: Edge = ctx.obj
-    try:
-        kind = ConditionKind.from_label(what)
-    except ValueError:
-        words = "、".join(each.label for each in ConditionKind)
-        raise Refused(f"没有“{what}”这种状况变动。可写：{words}。") from None
+    kind = word_of(ConditionKind, what, "状况变动")
     amount_fen = parse_yuan(amount) if amount else None
     with edge.writing("asset condition") as (session, act):
         record_condition(session, act, code, kind, remark=remark, amount_fen=amount_fen)

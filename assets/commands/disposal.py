@@ -26,16 +26,12 @@ def propose(
     reason: str = typer.Option(..., "--reason", help="出售转让、置换、报废、灭失核销……"),
 ) -> None:
     """申请处置一项资产。示例：fupin disposal propose CZ-2020-01 --asset 440203102204-2017-J-0001 --reason 报废."""
+    from assets.commands.words import word_of
     from assets.disposal import propose as verb
-    from assets.errors import Refused
     from assets.models import DisposalReason
 
     edge: Edge = ctx.obj
-    try:
-        why = DisposalReason.from_label(reason)
-    except ValueError:
-        words = "、".join(each.label for each in DisposalReason)
-        raise Refused(f"没有“{reason}”这种处置原因。可写：{words}。") from None
+    why = word_of(DisposalReason, reason, "处置原因")
     with edge.writing("disposal propose") as (session, act):
         verb(session, act, code, asset, reason=why)
     print(f"处置{code}：已申请{why.label}{asset}，下一步评估。")
@@ -69,17 +65,13 @@ def decide(
     minutes: str = typer.Option(..., "--minutes", help="会议记录编号"),
 ) -> None:
     """登记处置决议；决议无效的据实登记，不进入下一步。示例：fupin disposal decide CZ-2020-01 --members 30 --present 25 --for 24 --minutes 记2020-5."""
+    from assets.commands.words import word_of
     from assets.disposal import decide as verb
-    from assets.errors import Refused
     from assets.models import BodyKind
     from assets.procedure.decisions import Meeting
 
     edge: Edge = ctx.obj
-    try:
-        kind = BodyKind.from_label(body)
-    except ValueError:
-        words = "、".join(each.label for each in BodyKind)
-        raise Refused(f"没有“{body}”这种会议。可写：{words}。") from None
+    kind = word_of(BodyKind, body, "会议")
     with edge.writing("disposal decide") as (session, act):
         meeting = Meeting(kind, act.on, members, present, agree, against, abstain, minutes)
         valid = verb(session, act, code, meeting)

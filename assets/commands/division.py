@@ -52,16 +52,12 @@ def change(
     document: str = typer.Option("", "--document", help="批复文号"),
 ) -> None:
     """办理区划变更（自 --on 起）；资产、主体、任职随之转移，份额不变。示例：fupin division change 合并 440203102204 440203102205 --document 粤民区〔2020〕1号."""
+    from assets.commands.words import word_of
     from assets.divisions_register import change_division
-    from assets.errors import Refused
     from assets.models import DivisionChangeKind
 
     edge: Edge = ctx.obj
-    try:
-        wanted = DivisionChangeKind.from_label(kind)
-    except ValueError:
-        words = "、".join(each.label for each in DivisionChangeKind)
-        raise Refused(f"没有“{kind}”这种区划变更。可写：{words}。") from None
+    wanted = word_of(DivisionChangeKind, kind, "区划变更")
     with edge.writing("division change") as (session, act):
         moved = change_division(
             session, act, wanted, from_code, to_code, title=title, document=document

@@ -94,14 +94,10 @@ def refuse(
     reason: str = typer.Option(..., "--reason", help="资料不全 实物缺损 数量不符 权属争议 其他"),
 ) -> None:
     """登记拒收，写明原因。示例：fupin handover refuse YJ-001 --asset A002 --reason 资料不全."""
-    from assets.errors import Refused
+    from assets.commands.words import word_of
     from assets.handover import RefusalReason
 
-    try:
-        word = RefusalReason.from_label(reason)
-    except ValueError:
-        known = "、".join(each.label for each in RefusalReason)
-        raise Refused(f"拒收原因“{reason}”不在清单内。可用：{known}。") from None
+    word = word_of(RefusalReason, reason, "拒收原因")
     _answer(ctx, code, asset, "REFUSED", reason=word)
 
 

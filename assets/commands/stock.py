@@ -66,6 +66,7 @@ def count(
 
 
 def _finding(text: str) -> "Finding":
+    from assets.commands.words import word_of
     from assets.errors import InvalidValue
     from assets.models import DifferenceReason
     from assets.stocktaking import Finding
@@ -74,11 +75,8 @@ def _finding(text: str) -> "Finding":
     quantity, _, word = rest.partition(":")
     if not equals or not quantity:
         raise InvalidValue(f"“{text}”写法不对，应为 资产编号=数量 或 资产编号=数量:原因。")
-    try:
-        return Finding(asset, quantity, DifferenceReason.from_label(word) if word else None)
-    except ValueError:
-        words = "、".join(each.label for each in DifferenceReason)
-        raise InvalidValue(f"没有“{word}”这种差异原因。可写：{words}。") from None
+    reason = word_of(DifferenceReason, word, "差异原因") if word else None
+    return Finding(asset, quantity, reason)
 
 
 @app.command("list")

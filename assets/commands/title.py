@@ -72,9 +72,7 @@ def _all_of_owner(session: object, village: str, owner: str, on: object) -> list
 def decide(
     ctx: typer.Context,
     code: str = CODE,
-    stage: str = typer.Option(
-        "RESOLVE", "--stage", help="环节：PROPOSE CONSULT DELIBERATE RESOLVE"
-    ),
+    stage: str = typer.Option("决议", "--stage", help="环节：提议、商议、审议、决议"),
     body: str = typer.Option("村民代表会议", "--body", help="会议类型"),
     members: int = typer.Option(..., "--members", help="应到人数"),
     present: int = typer.Option(..., "--present", help="实到人数"),
@@ -85,14 +83,15 @@ def decide(
 ) -> None:
     """登记一次会议决议。示例：fupin title decide QQ-001 --members 30 --present 25 --for 24 --minutes 记2019-1."""
     from assets import title as verbs
-    from assets.models import BodyKind
-    from assets.procedure.decisions import Meeting
+    from assets.commands.words import word_of
+    from assets.models import BodyKind, Stage
+    from assets.procedure.decisions import DELIBERATIONS, Meeting
 
+    step = word_of(Stage, stage, "环节", DELIBERATIONS)
+    kind = word_of(BodyKind, body, "会议")
     with ctx.obj.writing("title decide") as (session, act):
-        meeting = Meeting(
-            BodyKind.from_label(body), act.on, members, present, agree, against, abstain, minutes
-        )
-        valid = verbs.decide(session, act, code, stage, meeting)
+        meeting = Meeting(kind, act.on, members, present, agree, against, abstain, minutes)
+        valid = verbs.decide(session, act, code, step, meeting)
     print(f"确权{code}：会议{minutes}{'决议有效' if valid else '决议无效，已据实登记'}。")
 
 
@@ -200,21 +199,17 @@ def take_out(
 def opinion(
     ctx: typer.Context,
     codes: list[str] = CODES,
-    stage: str = typer.Option(
-        ..., "--stage", help="SUPERVISE 监委会 TOWN_REVIEW 镇 DEPARTMENT 部门"
-    ),
+    stage: str = typer.Option(..., "--stage", help="环节：监督意见、镇审核、部门意见"),
     agree: bool = typer.Option(True, "--agree/--disagree", help="同意 / 不同意"),
     text: str = typer.Option("同意", "--text", help="意见内容"),
 ) -> None:
-    """登记监委会、镇、部门意见。示例：fupin title opinion QQ-001 --stage TOWN_REVIEW --actor Z001."""
+    """登记监委会、镇、部门意见。示例：fupin title opinion QQ-001 --stage 镇审核 --actor Z001."""
     from assets import title as verbs
-    from assets.errors import Refused
+    from assets.commands.words import word_of
     from assets.models import Stage
 
     edge: Edge = ctx.obj
-    word = next((each for each in Stage if each == stage), None)
-    if word is None:
-        raise Refused(f"没有环节“{stage}”。可用 SUPERVISE、TOWN_REVIEW、DEPARTMENT。")
+    word = word_of(Stage, stage, "环节", (Stage.SUPERVISE, Stage.TOWN_REVIEW, Stage.DEPARTMENT))
 
     def one(session: object, act: object, code: str) -> str:
         from sqlmodel import Session

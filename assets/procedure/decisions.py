@@ -45,6 +45,8 @@ STAGE_OF_BODY: dict[str, tuple[BodyKind, ...]] = {
 }
 """Which bodies may act at which of the four deliberations (四议)."""
 
+DELIBERATIONS = (Stage.PROPOSE, Stage.CONSULT, Stage.DELIBERATE, Stage.RESOLVE)
+
 
 @dataclass(frozen=True)
 class Meeting:

@@ -199,16 +199,12 @@ def finding_reply(
     evidence: Path | None = typer.Option(None, "--evidence", help="佐证材料文件"),
 ) -> None:
     """答复疑点并处理金额；核销由有权的另一人办理。示例：fupin audit finding reply YD-2021-0001 --as 退回 --amount 300 --text 已缴回 --actor R0166."""
-    from assets.errors import InvalidValue
+    from assets.commands.words import word_of
     from assets.money import format_yuan, parse_yuan
     from ledger.findings import Bucket, answer, disposition, finding_by_code
 
     edge: Edge = ctx.obj
-    try:
-        kind = Bucket.from_label(bucket)
-    except ValueError:
-        names = "、".join(each.label for each in Bucket)
-        raise InvalidValue(f"“{bucket}”不是处理方式，应为{names}之一。") from None
+    kind = word_of(Bucket, bucket, "处理方式")
     file = (evidence.name, evidence.read_bytes()) if evidence is not None else None
     with edge.writing("audit finding reply") as (session, act):
         answer(session, act, code, kind, text=text, amount_fen=parse_yuan(amount), evidence=file)
@@ -364,6 +360,7 @@ def sample(
     listed: bool = typer.Option(False, "--list", help="列出已有抽样"),
 ) -> None:
     """抽样并登记种子；写编号则按原种子重抽，核对样本一致。示例：fupin audit sample --method 按金额 --year 2019 --count 20 --actor R0185."""
+    from assets.commands.words import word_of
     from ledger.sampling import Method, Population, draw_sample, redraw, samples, to_workbook
 
     edge: Edge = ctx.obj
@@ -390,8 +387,8 @@ def sample(
             made = draw_sample(
                 session,
                 act,
-                method=_labelled(Method, method),
-                of=_labelled(Population, of),
+                method=word_of(Method, method, "抽样方法"),
+                of=word_of(Population, of, "抽样对象"),
                 year=year,
                 count=count,
                 division=division,
@@ -408,17 +405,6 @@ def sample(
         edge.note(f"核查表已存入 {out}。")
 
 
-def _labelled(words: "type[Word]", label: str) -> "Word":
-    """The word with that Chinese label, or a refusal that names the others."""
-    from assets.errors import InvalidValue
-
-    try:
-        return words.from_label(label)
-    except ValueError:
-        names = "、".join(each.label for each in words)
-        raise InvalidValue(f"“{label}”不认识，应为{names}之一。") from None
-
-
 @app.command("match")
 def match_(
     ctx: typer.Context,
@@ -433,6 +419,7 @@ def match_(
 ) -> None:
     """与外部名单比对：只留名单摘要和命中，不留名单。示例：fupin audit match 死亡名单.xlsx --kind 死亡人员 --out 反馈表.xlsx --actor R0185."""
     from assets.columns import label_of
+    from assets.commands.words import word_of
     from assets.errors import InvalidValue
     from assets.money import format_yuan
     from ledger.matching import ListKind, feedback_sheets, hits_of, match, matches, read_list
@@ -449,7 +436,7 @@ def match_(
         edge.print_table(["序号", "日期", "名单", "行数", "命中"], rows)
         return
     outside = read_list(file)
-    word = _labelled(ListKind, kind)
+    word = word_of(ListKind, kind, "名单")
     with edge.writing("audit match", inputs=outside.sha256) as (session, act):
         made = match(session, act, word, outside)
         session.flush()
@@ -595,6 +582,7 @@ def freeze_(
     listed: bool = typer.Option(False, "--list", help="列出全部冻结"),
 ) -> None:
     """审计冻结：冻结后数据库拒绝变更，当前工资和补助照发。示例：fupin audit freeze DJ-2021-01 --kind 会计期间 --object V440203102203/2019 --document 审通〔2021〕3号 --actor R0185."""
+    from assets.commands.words import word_of
     from assets.errors import InvalidValue
     from ledger.freezes import FreezeKind, freeze, lift
 
@@ -609,7 +597,7 @@ def freeze_(
             lift(session, act, code, document=document)
             line = f"已解除冻结 {code}。"
         else:
-            word = _labelled(FreezeKind, kind)
+            word = word_of(FreezeKind, kind, "冻结对象")
             made = freeze(session, act, code, word, object_, document=document, until=_day(until))
             ends = f"至{made.valid_to}" if made.valid_to else "至解除为止"
             line = f"已冻结 {code}：{word.label}{object_}，自{made.valid_from}{ends}。"

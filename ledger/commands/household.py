@@ -256,14 +256,10 @@ def labour_of(text: str) -> Any:
     Raises:
         Refused: Lists the known ones.
     """
-    from assets.errors import Refused
+    from assets.commands.words import word_of
     from ledger.models import LabourAbility
 
-    try:
-        return LabourAbility.from_label(text)
-    except ValueError:
-        known = "、".join(each.label for each in LabourAbility)
-        raise Refused(f"没有“{text}”这种劳动能力。可用的有：{known}。") from None
+    return word_of(LabourAbility, text, "劳动能力")
 
 
 @event_app.command("death")

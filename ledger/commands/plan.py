@@ -245,9 +245,7 @@ def explain(ctx: typer.Context, code: str = CODE) -> None:
 def decide(
     ctx: typer.Context,
     code: str = CODE,
-    stage: str = typer.Option(
-        "RESOLVE", "--stage", help="环节：PROPOSE 提议、CONSULT 商议、DELIBERATE 审议、RESOLVE 决议"
-    ),
+    stage: str = typer.Option("决议", "--stage", help="环节：提议、商议、审议、决议"),
     body: str = typer.Option("村民代表会议", "--body", help="会议类型"),
     members: int = typer.Option(..., "--members", help="应到人数"),
     present: int = typer.Option(..., "--present", help="实到人数"),
@@ -257,19 +255,16 @@ def decide(
     minutes: str = typer.Option(..., "--minutes", help="会议记录编号"),
 ) -> None:
     """登记一次会议。示例：fupin plan decide FP2019-A --members 30 --present 25 --for 24 --minutes 记-1."""
-    from assets.errors import Refused
-    from assets.models import BodyKind
-    from assets.procedure.decisions import Meeting
+    from assets.commands.words import word_of
+    from assets.models import BodyKind, Stage
+    from assets.procedure.decisions import DELIBERATIONS, Meeting
     from ledger.plan_course import decide as verb
 
-    try:
-        word = BodyKind.from_label(body)
-    except ValueError:
-        known = "、".join(each.label for each in BodyKind)
-        raise Refused(f"没有会议类型“{body}”。可用：{known}。") from None
+    step = word_of(Stage, stage, "环节", DELIBERATIONS)
+    word = word_of(BodyKind, body, "会议")
     with ctx.obj.writing("plan decide") as (session, act):
         meeting = Meeting(word, act.on, members, present, agree, against, abstain, minutes)
-        valid = verb(session, act, code, stage, meeting)
+        valid = verb(session, act, code, step, meeting)
     print(f"方案{code}：会议{minutes}{'决议有效' if valid else '决议无效，已据实登记'}。")
 
 

@@ -18,7 +18,9 @@ _EXAMPLE = "fupin report asset-register --town 龙归镇 --out 台账.pdf"
 def report(
     ctx: typer.Context,
     name: str = typer.Argument(
-        "", metavar="报表名称", help="报表名称（见 --list），或 verify 核验、reprint 补打、year-set 全年材料"
+        "",
+        metavar="报表名称",
+        help="报表名称（见 --list），或 verify 核验、reprint 补打、year-set 全年材料",
     ),
     subject: str = typer.Argument(
         "", metavar="对象编号", help="对象编号：方案、批次、移交、农户；核验的文件；补打的编号"

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from assets.commands import actor, asset, division
 from assets.commands.edge import Edge
-from assets.errors import FupinError, Refused
+from assets.errors import FupinError, InvalidValue, Refused
 from ledger.database import open_session
 from tests.assets.small_district import CENTRAL, FENGTIAN, LONGGUI_VILLAGE, PLANT, ROAD
 from tests.conftest import Book, make_desk
@@ -68,7 +68,7 @@ def test_condition_and_class_are_changed_by_command(register: Book) -> None:
     run(register, asset.app, "reclassify", ROAD, "经营性", "--reason", "收费")
     rows = json.loads(run(register, asset.app, "list", "--village", "凤田村"))
     assert [(row["类别"], row["状况"]) for row in rows] == [("经营性", "维修")]
-    with pytest.raises(Refused, match="没有“坏了”"):
+    with pytest.raises(InvalidValue, match="没有“坏了”"):
         run(register, asset.app, "condition", ROAD, "坏了", "--remark", "水毁")
 
 
@@ -85,9 +85,9 @@ def test_people_are_listed_added_and_waived(register: Book) -> None:
     assert [(row["人员"], row["批准人"]) for row in waived] == [("R0100", "R0005")]
     with pytest.raises(Refused, match="审计"):
         run(register, actor.app, "add", "R0101", "孙", "--role", "村报账员", *place, who="R0006")
-    with pytest.raises(Refused, match="没有“村长”"):
+    with pytest.raises(InvalidValue, match="没有“村长”"):
         run(register, actor.app, "add", "R0101", "孙", "--role", "村长", *place)
-    with pytest.raises(Refused, match="没有“别的”"):
+    with pytest.raises(InvalidValue, match="没有“别的”"):
         run(
             register,
             actor.app,
@@ -108,7 +108,7 @@ def test_places_are_listed_and_changed(register: Book) -> None:
     after = json.loads(run(register, division.app, "list", "--town", "龙归镇"))
     assert (len(before), len(after)) == (3, 2)
     assert json.loads(run(register, division.app, "history"))[0]["新代码"] == FENGTIAN
-    with pytest.raises(Refused, match="没有“搬家”"):
+    with pytest.raises(InvalidValue, match="没有“搬家”"):
         run(register, division.app, "change", "搬家", LONGGUI_VILLAGE, FENGTIAN)
 
 

@@ -100,13 +100,13 @@ def grant_waiver(book: Book) -> None:
 
 def test_a_disposal_is_withdrawn_and_unknown_words_are_refused(register: Book) -> None:
     put_in_operation(register, PLANT)
-    with pytest.raises(Refused, match="没有“卖了”"):
+    with pytest.raises(InvalidValue, match="没有“卖了”"):
         run(register, disposal.app, "propose", "CZ-1", "--asset", PLANT, "--reason", "卖了")
     run(
         register, disposal.app, "propose", "CZ-1", "--asset", PLANT, "--reason", "报废", who="R0001"
     )
     votes = ("--members", "3", "--present", "3", "--for", "3", "--minutes", "记1")
-    with pytest.raises(Refused, match="没有“大会”"):
+    with pytest.raises(InvalidValue, match="没有“大会”"):
         run(register, disposal.app, "decide", "CZ-1", "--body", "大会", *votes)
     run(register, disposal.app, "withdraw", "CZ-1", "--reason", "继续使用", who="R0001")
     (row,) = rows(register, disposal.app, "list")

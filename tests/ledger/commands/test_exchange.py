@@ -163,7 +163,7 @@ def test_a_kind_of_table_answers_to_its_name_and_to_its_chinese_title(word: str,
 
 
 def test_a_word_that_means_several_tables_or_none_is_asked_back() -> None:
-    with pytest.raises(Refused, match="“资产”有几种表：.*资产权利份额表"):
+    with pytest.raises(Refused, match=r"“资产”有几种表：.*资产权利份额表"):
         kind_named("资产")
     with pytest.raises(Refused, match="是不是 assets？"):
         kind_named("asets")
