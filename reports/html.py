@@ -89,6 +89,7 @@ class DrawnTable:
     headers: Sequence[Sequence[tuple[str, int, int]]]
     bodies: Sequence[Sequence[DrawnRow]]
     words: str
+    in_one_piece: bool
     row_height_mm: int | None
 
 
@@ -350,7 +351,9 @@ def _need(column: Column, table: Table) -> _Need:
     for values in (table.totals, table.closing):
         texts.add(cell_text(column.kind, values.get(column.key)))
     header = text_width(column.title)
-    head = max(min(header, 2 * _CJK_WIDTH), _whole_characters(header, 3))
+    # A year in a header stays in one piece, and what follows it on one more line.
+    lines = 2 if any(map(str.isdigit, column.title)) else 3
+    head = max(_longest_unbroken(column.title) * 105 // 100, _whole_characters(header, lines))
     head_liked = header if header <= 4000 else max(head, _whole_characters(header, 2))
     # Totals are printed bold, a little wider.
     widest = max(map(text_width, texts), default=0) * 108 // 100
@@ -428,6 +431,10 @@ class _Marks(NamedTuple):
         return f"{letter}{self.number}-{index}" if self.anchored else ""
 
 
+_ROWS_IN_ONE_PIECE = 12
+"""A table of so few rows is not parted by the end of a page."""
+
+
 def _drawn_table(
     table: Table, size: int, widths: Sequence[int], ends: Sequence[int], marks: _Marks
 ) -> DrawnTable:
@@ -452,6 +459,7 @@ def _drawn_table(
         headers=_headers(table.columns),
         bodies=[body for body in bodies if body],
         words=in_words(table.words_total or 0) if has_words else "",
+        in_one_piece=not table.page_subtotals and len(rows) <= _ROWS_IN_ONE_PIECE,
         row_height_mm=table.row_height_mm,
     )
 

@@ -133,6 +133,16 @@ def test_columns_fill_the_sheet_and_hold_their_longest_number() -> None:
     assert widths[2] > text_width("-2.50") * unit_um // 1000
 
 
+@pytest.mark.parametrize("count", range(8, 16))
+def test_a_year_in_a_header_is_not_broken(count: int) -> None:
+    columns = [Column(f"c{n}", f"第{n}列") for n in range(count)]
+    columns.append(Column("income", "2021年收益", "fen"))
+    row = {f"c{n}": "黄塱村大坪组村道硬化工程" for n in range(count)}
+    setting = settle(paper(tables=(Table("", columns, [{**row, "income": 0}]),)))
+    size, widths = setting.tables[0]
+    assert widths[-1] > text_width("2021") * size * 35 // 1000 + 1800  # the year and its margins
+
+
 def test_an_official_document_keeps_the_type_area_of_the_standard() -> None:
     sheet = sheet_of(paper(layout="document"))
     top, right, bottom, left = sheet.margins

@@ -140,6 +140,25 @@ def test_the_total_never_stands_alone_on_a_page() -> None:
         assert "制表" in last
 
 
+def test_a_small_table_stands_on_one_page_with_its_heading() -> None:
+    small = Table(
+        "分类汇总",
+        (Column("kind", "类别"), Column("count", "件数", "int")),
+        [{"kind": f"第{n}类", "count": n} for n in range(1, 6)],
+        totals={"count": 15},
+    )
+    # Each row more pushes the small table further over the end of the page.
+    for count in (15, 16, 17, 18, 19):
+        paper = roster(count)
+        texts = page_texts(pdf.to_pdf(roster(count, tables=(*paper.tables, small))))
+        assert [
+            sum(f"第{n}类" in text for n in range(1, 6)) for text in texts if "类别" in text
+        ] == [5]
+        assert [text for text in texts if "分类汇总" in text] == [
+            text for text in texts if "第5类" in text
+        ]
+
+
 def test_the_data_travels_inside_the_paper(printed: bytes) -> None:
     attached = pdf.read_attachment(printed)
     paper = roster()
