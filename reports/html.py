@@ -328,10 +328,16 @@ _UNBROKEN = re.compile(
 )
 
 
+_NAME_WIDTH = 4 * _CJK_WIDTH
+"""So short a text, most names of persons among them, stays on one line."""
+
+
 def _longest_unbroken(text: str) -> int:
-    """Width of the longest run that may not be broken: a code, a number, two characters."""
-    widest = max((text_width(run) for run in _UNBROKEN.findall(text)), default=0)
-    return max(widest, min(text_width(text), 2 * _CJK_WIDTH))
+    """Width of the longest run that may not be broken: a code, a number, a name, two characters."""
+    width = text_width(text)
+    if width <= _NAME_WIDTH:
+        return width
+    return max(2 * _CJK_WIDTH, *map(text_width, _UNBROKEN.findall(text)))
 
 
 class _Need(NamedTuple):

@@ -195,3 +195,12 @@ def test_a_number_column_may_close_with_words() -> None:
     page = draw(paper(tables=(table(totals={"amount": 849}, closing={"count": "3户"}),)))
     assert cells(page, "total") == ["合计", "8.49", "3户"]
     assert Decimal("8.49").scaleb(2) == 849
+
+
+def test_a_name_is_never_parted() -> None:
+    columns = [Column(f"c{n}", f"第{n}列") for n in range(13)]
+    columns.append(Column("name", "领款人"))
+    row = {f"c{n}": "黄塱村大坪组村道硬化工程" for n in range(13)}
+    setting = settle(paper(tables=(Table("", columns, [{**row, "name": "欧阳海燕"}]),)))
+    size, widths = setting.tables[0]
+    assert widths[-1] > text_width("欧阳海燕") * size * 35 // 1000 + 1800
