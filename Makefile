@@ -35,7 +35,8 @@ fmt: setup ## rewrite the sources in the one format
 lock: setup ## compile the lock files from pyproject.toml (newest versions: make lock UPGRADE=1)
 	@bash .ci/lock $(if $(UPGRADE),--upgrade)
 
-soak: setup ## the long campaigns, which `make test` leaves out
+soak: ## the long campaigns, which `make test` leaves out
+	@FUPIN_SOAK=1 bash .ci/setup test
 	@$(bin)/pytest -m soak $(SOAK); code=$$?; \
 	if [ $$code = 5 ]; then echo "soak: no campaign is marked soak"; else exit $$code; fi
 

@@ -94,6 +94,7 @@ def tool() -> Callable[[str], str]:
         "pdftotext": "poppler-utils",
         "pdftoppm": "poppler-utils",
         "pdffonts": "poppler-utils",
+        "soffice": "libreoffice-calc-nogui",
     }
 
     def find(name: str) -> str:
