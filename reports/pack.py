@@ -42,10 +42,7 @@ NAMED_ROLES = (Role.AUDITOR, Role.FINANCE, Role.AGRICULTURE)
 """Who may take names and numbers along. 依据: 个人信息保护法; 审计法."""
 
 _VERIFIERS = ("verify_book.py", "verify_pack.py")
-_PLACES = (
-    Path(__file__).parents[1] / "docs" / "verifier",
-    Path(__file__).with_name("verifier"),
-)
+_PLACE = Path(__file__).with_name("verifier")
 
 
 @dataclass(frozen=True)
@@ -230,10 +227,9 @@ def _write_book(session: Session, folder: Path, note: str, year: int) -> None:
     tools = folder / "核验"
     tools.mkdir()
     for name in _VERIFIERS:
-        source = next((each / name for each in _PLACES if (each / name).is_file()), None)
-        if source is None:
+        if not (_PLACE / name).is_file():
             raise MissingTool(f"程序安装不完整，缺少独立核验程序 {name}。请重新安装。")
-        shutil.copyfile(source, tools / name)
+        shutil.copyfile(_PLACE / name, tools / name)
     book = session.exec(select(BookRecord)).one()
     (tools / "公钥.txt").write_text(book.public_key + "\n", encoding="utf-8")
 

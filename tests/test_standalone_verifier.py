@@ -31,7 +31,7 @@ from assets.trail.merkle import root_of
 from ledger.database import create_book, engine_for
 from ledger.models import Allocation
 
-PROGRAM = Path(__file__).parents[1] / "docs" / "verifier" / "verify_book.py"
+PROGRAM = Path(__file__).parents[1] / "reports" / "verifier" / "verify_book.py"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = verifier_key("fupin", KEY.public_key())
 ORIGIN = "fupin.local/440203"

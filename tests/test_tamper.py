@@ -20,7 +20,7 @@ import pytest
 
 from tests.walking import Said, copy_of, fupin
 
-VERIFIER = Path(__file__).parents[1] / "docs" / "verifier" / "verify_book.py"
+VERIFIER = Path(__file__).parents[1] / "reports" / "verifier" / "verify_book.py"
 LEAST_TABLES = 60
 NOTE = "检查点.txt"
 INSTEAD_OF_NOTHING = {"text": "x", "day": "2020-01-01", "flag": 0, "bytes": b"x"}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from assets.commands.faults import fault_outside
 from assets.errors import AlreadyDone, FupinError, InvalidValue
 
 if TYPE_CHECKING:
@@ -98,6 +99,12 @@ class Edge:
                 repeated += 1
             except FupinError as error:
                 refused.append(f"{item}：{error}")
+            except Exception as fault:
+                # A guard of the database refuses one object; a fault of the program stops all.
+                said = fault_outside(fault)
+                if not said:
+                    raise
+                refused.append(f"{item}：{said}")
         if refused:
             self.failures.extend(refused)
             for line in refused:

@@ -32,7 +32,7 @@ from tests.conftest import OPENED_US, assert_sound, make_desk
 from tests.ledger.payable_village import CHEN, PLAN, Payable, furnish
 
 ON = date(2021, 6, 30)
-VERIFIERS = Path(__file__).parents[2] / "docs" / "verifier"
+VERIFIERS = Path(__file__).parents[2] / "reports" / "verifier"
 AUDITOR = Act("A1", "pack", ON)
 
 
