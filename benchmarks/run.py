@@ -1,11 +1,16 @@
-"""Runs the benchmarks there are, one after the other; options go to each (--scale, --repeat)."""
+"""Runs the benchmarks there are, one after the other, each with options that keep it short."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-SCRIPTS = (("apportion.py", ["--scale", "0.1"]), ("import_rows.py", ["--repeat", "1"]))
+SCRIPTS = (
+    ("apportion.py", ["--scale", "0.1"]),
+    ("import_rows.py", ["--repeat", "1"]),
+    ("audit_flags.py", ["--scale", "0.1"]),
+    ("questions.py", ["--repeat", "3"]),
+)
 
 
 def main() -> int:

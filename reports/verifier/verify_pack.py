@@ -14,8 +14,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError:
+    sys.exit("缺少 cryptography。请先执行 python -m pip install cryptography，再重新核验。")
 
 SUMS, SIGNED, BOOK, NOTE = "SHA256SUMS", "SHA256SUMS.note", "账本/book.sqlite", "账本/检查点.txt"
 BAD = (sqlite3.Error, InvalidSignature, ValueError, TypeError, LookupError, OSError)
@@ -49,16 +52,18 @@ def check_files(folder: Path, found: list[str]) -> int:
 
 
 def check_signature(folder: Path, key: bytes) -> None:
-    """Refuse a list that is not the one the book's key has signed."""
-    text, blank, lines = (folder / SIGNED).read_text("utf-8").rpartition("\n\n")
+    """Refuse a list that is not the one the book's key has signed, or a note spelt otherwise."""
+    note = (folder / SIGNED).read_bytes()
+    text, blank, lines = note.decode().rpartition("\n\n")
     if not blank or base64.b64decode(text.split("\n")[2]).hex() != digest_of(folder / SUMS):
         raise ValueError(f"文件 {SUMS}：与签名所记摘要不符，被改动")
-    for _, name, encoded in (line.split(" ") for line in lines.splitlines()):
-        signed = base64.b64decode(encoded)
-        if signed[:4] == hashlib.sha256(name.encode() + b"\n\x01" + key).digest()[:4]:
-            Ed25519PublicKey.from_public_bytes(key).verify(signed[4:], f"{text}\n".encode())
-            return
-    raise ValueError(f"文件 {SIGNED}：没有账本密钥的签名")
+    name, signed = lines.split(" ")[1], base64.b64decode(lines.split(" ")[2])
+    if signed[:4] != hashlib.sha256(name.encode() + b"\n\x01" + key).digest()[:4]:
+        raise ValueError(f"文件 {SIGNED}：没有账本密钥的签名")
+    Ed25519PublicKey.from_public_bytes(key).verify(signed[4:], f"{text}\n".encode())
+    # base64 and line ends can be spelt in several ways; only the one that was written is right.
+    if f"{text}\n\n— {name} {base64.b64encode(signed).decode()}\n".encode() != note:
+        raise ValueError(f"文件 {SIGNED}：写法与出具时不符，被改动")
 
 
 def book_verifier() -> Any:

@@ -1,16 +1,20 @@
 """The pack holds what an auditor needs, no names, and every changed byte is found and named."""
 
 import ast
+import base64
 import csv
+import importlib.util
 import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+import venv
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -97,10 +101,10 @@ def one_pack(village: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "pack"
 
 
-def run_verifier(folder: Path, *words: str) -> tuple[int, str]:
+def run_verifier(folder: Path, *words: str, python: str = sys.executable) -> tuple[int, str]:
     """Run the verifier of the pack as an auditor does: isolated, from another folder."""
     done = subprocess.run(
-        [sys.executable, "-I", str(folder / "核验" / "verify_pack.py"), *words],
+        [python, "-I", str(folder / "核验" / "verify_pack.py"), *words],
         capture_output=True,
         text=True,
         cwd=folder.parent,
@@ -115,6 +119,49 @@ def test_the_pack_verifies_without_this_program(one_pack: Path) -> None:
     assert "发现 0 处问题" in said
     key = (one_pack / "核验" / "公钥.txt").read_text(encoding="utf-8").strip()
     assert run_verifier(one_pack, "--key", key)[0] == 0
+
+
+def bare_python(folder: Path, packages: Sequence[str]) -> str:
+    """A new environment with nothing in it but these packages; returns its interpreter."""
+    venv.create(folder, with_pip=False, symlinks=True)
+    python = folder / "bin" / "python"
+    asked = [str(python), "-I", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    place = Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
+    for name in packages:
+        distribution = metadata.distribution(name)
+        tops = {file.parts[0] for file in distribution.files or [] if ".." not in file.parts}
+        for top in sorted(tops - {"__pycache__"}):
+            (place / top).symlink_to(str(distribution.locate_file(top)))
+    return str(python)
+
+
+def test_the_pack_verifies_in_an_environment_with_one_library(
+    one_pack: Path, tmp_path: Path
+) -> None:
+    # cryptography brings cffi along; nothing else is there, least of all this program.
+    python = bare_python(tmp_path / "one", ("cryptography", "cffi"))
+    for absent in ("sqlalchemy", "rfc8785", "reports", "pip"):
+        tried = subprocess.run([python, "-I", "-c", f"import {absent}"], capture_output=True)
+        assert b"ModuleNotFoundError" in tried.stderr
+    code, said = run_verifier(one_pack, python=python)
+    assert (code, "发现 0 处问题" in said) == (0, True), said
+    broken = tmp_path / "pack"
+    shutil.copytree(one_pack, broken)
+    with (broken / "账本" / "book.sqlite").open("r+b") as stream:
+        stream.seek(-1, os.SEEK_END)
+        last = stream.read(1)
+        stream.seek(-1, os.SEEK_END)
+        stream.write(bytes([last[0] ^ 1]))
+    code, said = run_verifier(broken, python=python)
+    assert code == 1 and "账本/book.sqlite" in said
+
+
+def test_without_the_library_the_verifier_says_what_to_install(
+    one_pack: Path, tmp_path: Path
+) -> None:
+    code, said = run_verifier(one_pack, python=bare_python(tmp_path / "none", ()))
+    assert code == 1
+    assert "pip install cryptography" in said and "Traceback" not in said
 
 
 def test_the_verifiers_need_only_python_and_cryptography() -> None:
@@ -138,8 +185,6 @@ def files_of(folder: Path) -> list[str]:
 
 
 def test_a_changed_byte_in_any_file_is_found_and_named(one_pack: Path, tmp_path: Path) -> None:
-    import importlib.util
-
     spec = importlib.util.spec_from_file_location("verify_pack", VERIFIERS / "verify_pack.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -151,19 +196,44 @@ def test_a_changed_byte_in_any_file_is_found_and_named(one_pack: Path, tmp_path:
         whole = path.read_bytes()
         if not whole:
             continue
-        broken = bytearray(whole)
-        broken[len(whole) // 2] ^= 1
-        path.write_bytes(bytes(broken))
-        found: list[str] = []
-        try:
-            module.check(folder, "", found)
-        except module.BAD as error:
-            found.append(f"{name}: {error!r}")
-        assert any(name in line for line in found), (name, found)
+        for place in {0, len(whole) // 2, len(whole) - 1}:
+            broken = bytearray(whole)
+            broken[place] ^= 1
+            path.write_bytes(bytes(broken))
+            found: list[str] = []
+            try:
+                module.check(folder, "", found)
+            except module.BAD as error:
+                found.append(f"{name}: {error!r}")
+            assert any(name in line for line in found), (name, place, found)
         path.write_bytes(whole)
-    found = []
-    module.check(folder, "", found)
-    assert found == []
+    left: list[str] = []
+    module.check(folder, "", left)
+    assert left == []
+
+
+def test_every_bit_of_the_signed_list_is_found(one_pack: Path, tmp_path: Path) -> None:
+    # A signature's base64 has unused bits, and a line can end in more than one way.
+    folder = tmp_path / "pack"
+    shutil.copytree(one_pack, folder)
+    spec = importlib.util.spec_from_file_location("verify_pack", VERIFIERS / "verify_pack.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    path = folder / module.SIGNED
+    whole = path.read_bytes()
+    own = sqlite3.connect(folder / "账本" / "book.sqlite")
+    key = own.execute("SELECT public_key FROM book_record").fetchone()[0]
+    own.close()
+    raw = base64.b64decode(key.strip()[-44:])[-32:]
+    module.check_signature(folder, raw)
+    for place in range(len(whole)):
+        for bit in range(8):
+            broken = bytearray(whole)
+            broken[place] ^= 1 << bit
+            path.write_bytes(bytes(broken))
+            with pytest.raises(module.BAD):
+                module.check_signature(folder, raw)
 
 
 def test_a_missing_and_an_added_file_are_named(one_pack: Path, tmp_path: Path) -> None:
