@@ -9,7 +9,7 @@ import pytest
 
 import cli
 from assets.workbook.cells import CLEAR
-from ledger.commands.exchange import kind_named
+from ledger.commands.examination import kind_named
 
 GUIDE = Path(__file__).parents[1] / "docs" / "guide.md"
 TABLES = ("import", "export", "template")

@@ -16,7 +16,7 @@ import pytest
 import cli
 from assets.workbook.kinds import KINDS, ColumnType, Kind
 from assets.workbook.writing import write_rows
-from ledger.commands.exchange import read
+from ledger.commands.examination import read
 from tests.assets.workbook_mutations import MUTATIONS, Case, Mutation, NotApplicable
 from tests.walking import copy_of, fupin, log_size, story_of
 

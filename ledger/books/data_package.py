@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from assets.asof import AsOf
 from assets.models import BookRecord
 from ledger.books.balances import SCOPE_NOTE, details
-from ledger.books.export import Names, names, vouchers
+from ledger.books.outgoing import Names, names, vouchers
 from ledger.books.posting import entities
 from ledger.models import MonthClose, YearClose
 

@@ -19,7 +19,7 @@ from assets.parties import party_by_code, party_fact
 from ledger.books.accounts import FOLDER
 from ledger.books.balances import AccountRow, trial_balance
 from ledger.books.depreciation import month_end
-from ledger.books.export import Names, OutVoucher, names, vouchers
+from ledger.books.outgoing import Names, OutVoucher, names, vouchers
 from ledger.books.posting import DEBIT, chart_of, entity_of
 from ledger.books.voucher_list import yuan
 

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from assets.asof import AsOf
 from ledger.books.accounts import chart
-from ledger.books.export import Names, OutVoucher, names, vouchers
+from ledger.books.outgoing import Names, OutVoucher, names, vouchers
 from ledger.books.posting import voucher_name
 
 ROOTS = {

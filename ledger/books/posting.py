@@ -32,6 +32,7 @@ from ledger.books.refusals import (
     Unbalanced,
     VoucherRefused,
 )
+from ledger.books.successors import successor
 from ledger.models import BookEntity, MonthClose, Voucher, VoucherLine
 
 if TYPE_CHECKING:
@@ -649,8 +650,6 @@ def _accounts_on(
     before, after = chart_of(entity, original.dated_on), chart_of(entity, day)
     if before.name == after.name:
         return {each: each for each in used_ids}
-    from ledger.books.conversion import successor
-
     rows = accounts.accounts_by_id(session)
     codes = {each: successor(rows[each].code) for each in used_ids}
     ids = accounts.ensure_accounts(session, written, after, codes.values())

@@ -18,6 +18,7 @@ from ledger.books import accounts
 from ledger.books.accounts import FOLDER, Chart
 from ledger.books.balances import CARRIED_KINDS, SCOPE_NOTE, account_balances, turnover
 from ledger.books.posting import OPENING, chart_of, entity_of
+from ledger.books.successors import successor
 
 PROFIT_KINDS = ("INCOME", "EXPENSE")
 
@@ -120,8 +121,6 @@ def balance_sheet(session: Session, party_id: int, at: AsOf) -> BalanceSheet:
 
 
 def _on_chart(balances: Mapping[tuple[str, str], int], used: Chart) -> dict[str, int]:
-    from ledger.books.conversion import successor
-
     found: dict[str, int] = {}
     for (name, code), fen in balances.items():
         own = code if name == used.name else successor(code)

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from assets.asof import AsOf
 from assets.columns import label_of
 from ledger.books.balances import SCOPE_NOTE
-from ledger.books.export import Names, OutLine, OutVoucher, names, vouchers
+from ledger.books.outgoing import Names, OutLine, OutVoucher, names, vouchers
 from ledger.books.posting import DEBIT
 from ledger.models import Channel, Stream
 

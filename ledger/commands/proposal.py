@@ -3,6 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ledger.commands.examination import (
+    examine,
+    handler_of,
+    print_outcome,
+    refuse_problems,
+    warn,
+)
+
 if TYPE_CHECKING:
     from assets.commands.edge import Edge
     from assets.intake import Batch, Handler
@@ -96,7 +104,6 @@ def approve_file(edge: "Edge", digest: str) -> None:
         proposal_by_digest,
         summary_of,
     )
-    from ledger.commands import exchange
 
     with TemporaryDirectory() as folder, edge.writing("import approve") as (session, act):
         proposal = proposal_by_digest(session, digest)
@@ -107,14 +114,12 @@ def approve_file(edge: "Edge", digest: str) -> None:
         if rules is not None:
             mapping = Path(folder) / "mapping.toml"
             mapping.write_bytes(rules)
-        handler = exchange.handler_of(proposal.kind)
-        parsed, batch, problems = exchange.examine(
-            session, handler, file, proposal.sheet, mapping, edge.on
-        )
-        exchange.refuse_problems(edge, parsed, problems)
+        handler = handler_of(proposal.kind)
+        parsed, batch, problems = examine(session, handler, file, proposal.sheet, mapping, edge.on)
+        refuse_problems(edge, parsed, problems)
         edge.note(
             f"{proposal.file_title}：{summary_of(batch, differences(session, handler, batch))}。"
         )
         outcome = handler.apply(session, act, batch)
-    exchange.warn(edge, parsed)
-    exchange.print_outcome(edge, proposal.kind, outcome, parsed)
+    warn(edge, parsed)
+    print_outcome(edge, proposal.kind, outcome, parsed)

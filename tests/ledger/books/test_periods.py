@@ -10,7 +10,7 @@ from sqlmodel import select
 from assets.asof import AsOf
 from assets.errors import AlreadyDone
 from assets.models import Party, PartyKind
-from ledger.books import conversion, periods, posting
+from ledger.books import conversion, periods, posting, successors
 from ledger.books.balances import (
     account_balances,
     bank_balance,
@@ -307,13 +307,13 @@ def test_an_agency_closes_its_year_without_surplus(village: Any) -> None:
 
 def test_every_account_of_the_old_chart_has_a_successor() -> None:
     assert conversion.unmapped() == []
-    assert conversion.successor("153") == "154" and conversion.successor("154") == "153"
-    assert conversion.successor("501") == "32201"
+    assert successors.successor("153") == "154" and successors.successor("154") == "153"
+    assert successors.successor("501") == "32201"
     with pytest.raises(UnknownAccount):
-        conversion.successor("998")
+        successors.successor("998")
 
 
 def test_a_balance_without_a_mapping_stops_the_conversion(monkeypatch: Any) -> None:
-    monkeypatch.setattr(conversion, "mapping", dict)
+    monkeypatch.setattr(successors, "mapping", dict)
     with pytest.raises(CannotConvert, match="没有新旧科目对照"):
-        conversion.successor("102")
+        successors.successor("102")

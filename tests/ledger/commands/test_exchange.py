@@ -10,7 +10,7 @@ from assets.errors import Refused
 from assets.vault import create_key_file
 from assets.workbook.kinds import KINDS
 from assets.workbook.writing import write_rows
-from ledger.commands.exchange import kind_named
+from ledger.commands.examination import kind_named
 from tests.assets.conftest import (  # noqa: F401
     postgresql_register,
     register,
