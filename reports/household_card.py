@@ -37,6 +37,12 @@ PURPOSE = "出具明白卡"
 _POINT = "·"
 LARGE_TYPE_CHARACTERS = 330
 """So much text fits on one sheet in the largest letters; more is set a little smaller."""
+TEXT_SIZES_PT = (14, 13, 12, 11, 10, 9)
+"""Sizes of a longer card's sentences, the largest first; 9 points can still be read."""
+_LINE_WIDTH_PT = 442
+_ROOM_PT = 590
+_TABLE_ROW_PT = 20
+_PARAGRAPH_GAP_PT = 6
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,7 @@ def _card(
     name = posted_name(people, row.head_person_id)
     where = f"{row.town}{row.village}"
     sentences = tuple(_sentences(stand, row, found, paid, people))
+    is_large = sum(map(len, sentences)) <= LARGE_TYPE_CHARACTERS
     return Paper(
         name="household-card",
         title="收益明白卡",
@@ -163,8 +170,25 @@ def _card(
         sources=_sources(found),
         layout="card",
         audience="posted",
-        large_type=sum(map(len, sentences)) <= LARGE_TYPE_CHARACTERS,
+        large_type=is_large,
+        text_size_pt=0 if is_large else text_size_pt(sentences, len(found.money)),
     )
+
+
+def text_size_pt(sentences: Sequence[str], row_count: int) -> int:
+    """The largest size in points at which a card stays on one sheet, the smallest if none does.
+
+    Chinese characters are as wide as high; what a line cannot hold wholly goes to the next one.
+
+    依据: 内部约定 (一户一页)
+    """
+    for size in TEXT_SIZES_PT:
+        lines = sum(-(-len(each) // (_LINE_WIDTH_PT // size)) for each in sentences)
+        # Line height 1.6, in tenths.
+        height = lines * size * 16 // 10 + _PARAGRAPH_GAP_PT * len(sentences)
+        if height + _TABLE_ROW_PT * (row_count + 2) <= _ROOM_PT:
+            return size
+    return TEXT_SIZES_PT[-1]
 
 
 def _sources(found: Explanation) -> tuple[str, ...]:

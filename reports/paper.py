@@ -363,7 +363,8 @@ class Paper:
 
     ``name`` is the report's command name, ``parameters`` what it was asked with, so that it can be
     drawn again. ``layout``: form (a table with a narrow margin), document (after GB/T 9704), card
-    (few large lines). ``banner`` stands above everything (内部凭证 不得张贴).
+    (few large lines). ``banner`` stands above everything (内部凭证 不得张贴). ``text_size_pt`` is
+    that of a card's sentences; 0 leaves it to the layout.
     """
 
     name: str
@@ -389,6 +390,7 @@ class Paper:
     orientation: Orientation = "portrait"
     audience: Audience = "internal"
     large_type: bool = False
+    text_size_pt: int = 0
 
     def __post_init__(self) -> None:
         """Raises UnfitPaper where a proof fails or a posted paper shows a person's number."""

@@ -1,11 +1,17 @@
 """Does the card tell a household how much, when, from where, how reckoned and whom to ask?"""
 
+import io
+from dataclasses import replace
+
+import pikepdf
 import pytest
 from sqlmodel import select
 
 from assets.errors import NotFound
 from ledger.models import Access, Entitlement
-from reports.household_card import spelled
+from reports import pdf
+from reports.household_card import TEXT_SIZES_PT, spelled, text_size_pt
+from reports.paper import ProofLine
 from tests.reports.conftest import Told
 from tests.reports.scenario import SIZES, VILLAGE, WORKER, house_code
 
@@ -65,3 +71,31 @@ def test_a_household_code_like_a_phone_number_still_has_a_card(told: Told) -> No
     plain = told.paper("household-card", subject=WORKER, year=2020)
     told.session.rollback()
     assert told.paper("household-card", subject=spread, year=2020).data() == plain.data()
+
+
+@pytest.mark.parametrize("plans", range(1, 5))
+def test_a_card_is_one_page_however_many_plans_it_tells_of(told: Told, plans: int) -> None:
+    paper = told.paper("household-card", subject=WORKER, year=2020)
+    first, *told_of, last = paper.paragraphs_before
+    longer = (first, *("".join([each] * plans) for each in told_of), last)
+    table = paper.tables[0]
+    rows = list(table.rows) * plans
+    totals = {key: int(value) * plans for key, value in table.totals.items()}
+    size = text_size_pt(longer, len(rows))
+    card = replace(
+        paper,
+        paragraphs_before=longer,
+        tables=(replace(table, rows=rows, totals=totals),),
+        proof_lines=(ProofLine("Σ各项 = 您家得", totals["amount"], totals["amount"]),),
+        large_type=plans == 1 and paper.large_type,
+        text_size_pt=0 if plans == 1 and paper.large_type else size,
+    )
+    with pikepdf.open(io.BytesIO(pdf.to_pdf(card))) as document:
+        assert len(document.pages) == 1
+    assert size in TEXT_SIZES_PT and (plans < 4 or size < TEXT_SIZES_PT[0])
+
+
+def test_letters_shrink_with_the_text_and_never_below_the_smallest() -> None:
+    sizes = [text_size_pt(["字" * count], 2) for count in range(0, 4000, 50)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert (sizes[0], sizes[-1]) == (TEXT_SIZES_PT[0], TEXT_SIZES_PT[-1])
