@@ -25,7 +25,7 @@ from reports.pdf import (
     write,
 )
 
-SLICE_ROWS = 350
+SLICE_ROWS = 200
 PROCESSES = 2
 # Enough rows for three pages of any sheet; the second page tells how many rows a page takes.
 _PILOT_ROWS = 200
