@@ -23,6 +23,9 @@ from assets.workbook.container import ERROR_TEXTS, UNCALCULATED
 from assets.workbook.kinds import DIGIT_TYPES, ColumnSpec, ColumnType
 
 CLEAR: Final = "【清除】"
+PENDING_ID: Final = "证件号待核"
+"""What a clerk writes for an ID that is damaged or not known yet; the damaged one may follow."""
+
 EARLIEST: Final = dt.date(1949, 10, 1)
 LATEST: Final = dt.date(2100, 12, 31)
 LIMIT_TEXT: Final = 1000
@@ -263,6 +266,8 @@ def _parser(
         if spec.type in DIGIT_TYPES:
             cell = _undamaged(spec, cell)
         value = read(spec, cell, unit_fen)
+        if spec.type is ColumnType.ID and str(value).startswith(PENDING_ID):
+            return _pending(spec, str(value), given)
         if given is not None and isinstance(value, str):
             try:
                 value = str(given(value))
@@ -275,6 +280,22 @@ def _parser(
         return value
 
     return parse
+
+
+def _pending(spec: ColumnSpec, value: str, given: Parser | None) -> str:
+    """An ID marked as pending is taken, unless the number behind the mark holds after all."""
+    number = value.removeprefix(PENDING_ID)
+    if number and given is not None:
+        try:
+            given(number)
+        except InvalidValue:
+            return value
+        raise Rejected(
+            "pending-id-holds",
+            f"“{spec.header}”标了“{PENDING_ID}”，但后面的号码校验无误。",
+            f"号码属实的，请删去“{PENDING_ID}”；不属实的，请只留“{PENDING_ID}”。",
+        )
+    return value
 
 
 def _refuse_error_text(spec: ColumnSpec, cell: object) -> None:
@@ -317,11 +338,15 @@ def _undamaged(spec: ColumnSpec, cell: object) -> object:
     raise _damaged(spec)
 
 
+_PENDING_ADVICE: Final = f"一时查不到的填“{PENDING_ID}”，照常登记，更正前不发款。"
+
+
 def _damaged(spec: ColumnSpec) -> Rejected:
     return Rejected(
         "damaged-by-excel",
         f"“{spec.header}”是数字或日期格式，已被 Excel 损坏（末位可能变成0，开头的0可能丢失）。",
-        "请把整列设为“文本”格式，对照原始资料重新填写，不要在原数字上改。",
+        "请把整列设为“文本”格式，对照原始资料重新填写，不要在原数字上改。"
+        + (_PENDING_ADVICE if spec.type is ColumnType.ID else ""),
     )
 
 
@@ -670,14 +695,19 @@ def _card(spec: ColumnSpec, cell: object, unit_fen: int) -> str:
     return text
 
 
+_MARKED_PENDING: Final = re.compile(r"(?:证件号码?|身份证号?码?)?待核实?:?([0-9A-Z.+*?-]{0,20})")
+
+
 def _identity(spec: ColumnSpec, cell: object, unit_fen: int) -> str:
     del unit_fen
     text = _folded(str(cell)).upper()
+    if marked := _MARKED_PENDING.fullmatch(text):
+        return PENDING_ID + marked[1]
     if not re.fullmatch("[0-9]{17}[0-9X](?:[0-9A-Z]{2})?", text):
         raise Rejected(
             "invalid-id",
             f"“{spec.header}”应为18位居民身份证号或20位残疾人证号，这里是{len(text)}位。",
-            "请对照证件重新填写；不知道号码的留待核实，不要编造。",
+            f"请对照证件重新填写，不要编造。{_PENDING_ADVICE}",
         )
     return text
 

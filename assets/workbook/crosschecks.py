@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from assets.money import format_yuan
-from assets.workbook.cells import Rejected
+from assets.workbook.cells import PENDING_ID, Rejected
 from assets.workbook.kinds import Kind
 from assets.workbook.parsed import Row
 
@@ -245,6 +245,8 @@ def _duplicates(kind: Kind, key: tuple[str, ...], rows: Sequence[Placed]) -> Ite
         if earlier is not placed:
             if None in [values.get(name) for name in needed] or not any(identity):
                 continue
+            if str(identity[0]).startswith(PENDING_ID):
+                continue  # An ID that is not known tells nobody apart.
             headers = "、".join(kind.by_field[name].header for name in key)
             where = f"第{earlier[1].number}行" + (
                 "" if earlier[0] == placed[0] else f"（表“{earlier[0]}”）"

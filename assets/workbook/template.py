@@ -34,7 +34,7 @@ _HOW: Final = {
     ColumnType.YEAR: "四位年度，如2019",
     ColumnType.DATE: "日期，如2019-03-31",
     ColumnType.MONTH: "年和月，如2019-03",
-    ColumnType.ID: "18位身份证号或20位残疾人证号，文本格式",
+    ColumnType.ID: "18位身份证号或20位残疾人证号，文本格式；一时核不清的填“证件号待核”，更正前不发款",
     ColumnType.CARD: "账号，文本格式",
     ColumnType.PHONE: "手机号或带区号的电话",
     ColumnType.BOOL: "是 或 否",

@@ -747,7 +747,7 @@ def _exported(
             "household_code": row.code,
             "person_code": member.code,
             "name": data.name,
-            "id_number": data.id_number or data.id_state,
+            "id_number": data.id_state + data.id_number,
             "member_count": size,
             "relation_to_head": member.relation,
             "ethnicity": data.ethnicity,

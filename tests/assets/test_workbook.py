@@ -593,6 +593,62 @@ def test_a_csv_is_read_in_every_usual_encoding(encoding: str, mark: str, tmp_pat
     assert parsed.sheets[0].rows[0].values["payee_name"] == "黄塱村"
 
 
+ID_COLUMN = next(each for each in KINDS["households"].columns if each.type is ColumnType.ID)
+GOOD_ID = ID_COLUMN.example
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("证件号待核", "证件号待核"),
+        (" 待核 ", "证件号待核"),
+        ("待核实", "证件号待核"),
+        ("身份证号待核", "证件号待核"),
+        ("证件号待核：440203197003019990", "证件号待核440203197003019990"),
+        ("证件号待核4.40203E+17", "证件号待核4.40203E+17"),
+    ],
+)
+def test_an_id_marked_as_pending_is_taken(cell: str, value: str) -> None:
+    reading = read_column(ID_COLUMN, [cell, GOOD_ID], parsers=PARSERS)
+    assert reading.values == [value, GOOD_ID] and not reading.rejected
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        (4.40203197003019e17, "damaged-by-excel"),
+        ("4.40203E+17", "damaged-by-excel"),
+        ("440203197003018000", "damaged-by-excel"),
+        ("不详", "invalid-id"),
+        ("待核张三", "invalid-id"),
+        (f"证件号待核{GOOD_ID}", "pending-id-holds"),
+    ],
+)
+def test_a_damaged_id_without_the_mark_is_refused_and_the_mark_advised(
+    cell: object, name: str
+) -> None:
+    reading = read_column(ID_COLUMN, [cell], parsers=PARSERS)
+    assert [each.name for each in reading.rejected.values()] == [name]
+    assert "证件号待核" in reading.rejected[0].remedy
+
+
+def test_pending_ids_are_not_duplicates_of_each_other(tmp_path: Path) -> None:
+    kind = KINDS["households"]
+    rows = example_rows(kind)
+    for row in rows[:2]:
+        row["id_number"] = "证件号待核"
+    path = tmp_path / "名单.xlsx"
+    write_rows(kind, rows, path)
+    parsed = read_workbook(path, kind, parsers=PARSERS, lookup=PLACES)
+    assert "duplicate-key" not in names(parsed.problems)
+    assert "invalid-id" not in names(parsed.problems)
+    rows[1]["id_number"] = rows[2]["id_number"]
+    write_rows(kind, rows, path)
+    assert "duplicate-key" in names(
+        read_workbook(path, kind, parsers=PARSERS, lookup=PLACES).problems
+    )
+
+
 def test_a_csv_opened_and_saved_by_excel_has_damaged_codes(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     row = [str(cell) for cell in detail(资产编号="4.40203E+17")]

@@ -13,6 +13,7 @@ from assets.asof import AsOf
 from assets.errors import AlreadyDone, MissingTool
 from assets.models import DataKey, ImportRecord, Log
 from assets.trail.log import size
+from assets.workbook.cells import PENDING_ID
 from ledger.intake.households import HANDLER, status_of
 from ledger.models import HouseholdFact, Person, PersonIndex, PersonVersion
 from ledger.people.events import move_household, record_death
@@ -284,6 +285,10 @@ def test_a_newcomer_of_a_known_household_counts_from_the_import(book: Book) -> N
     assert size_on(book.session, home_id, AsOf(date(2019, 6, 1))) == 4
 
 
+def test_the_mark_of_the_workbook_is_the_state_of_the_book() -> None:
+    assert PENDING_ID == ID_PENDING
+
+
 def test_a_damaged_id_comes_in_as_pending_and_blocks_only_payment(book: Book) -> None:
     damaged = [None, ID_PENDING, "440203197003019990", "4.40203E+17"]
     rows = [
@@ -302,6 +307,25 @@ def test_a_damaged_id_comes_in_as_pending_and_blocks_only_payment(book: Book) ->
         assert data.id_state == ID_PENDING and not data.payable and data.name == "陈塱"
     book.session.commit()
     assert not book.session.exec(select(PersonIndex).where(PersonIndex.kind == "ID")).all()
+    book.session.info["act"] = act(command="export households")
+    listed = HANDLER.export(book.session) if HANDLER.export else []
+    book.session.commit()
+    assert [row["id_number"] for row in listed] == [
+        ID_PENDING,
+        ID_PENDING,
+        f"{ID_PENDING}440203197003019990",
+        f"{ID_PENDING}4.40203E+17",
+    ]
+    again = [{**row, "village_code": LONGGUI_VILLAGE} for row in listed]
+    assert problems(book.session, again) == []
+    with pytest.raises(AlreadyDone, match="账中都已有"):
+        HANDLER.apply(book.session, act(command="import households"), batch("households", again))
+    book.session.rollback()
+    again[1]["id_number"] = an_id(1970)
+    HANDLER.apply(book.session, act(command="import households"), batch("households", again))
+    book.session.commit()
+    held = reveal(book.session, people, act(), "编制支付").values()
+    assert [data.payable for data in held] == [False, True, False, False]
 
 
 # --- round trip -----------------------------------------------------------------------------
