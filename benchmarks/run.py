@@ -10,6 +10,7 @@ SCRIPTS = (
     ("import_rows.py", ["--repeat", "1"]),
     ("audit_flags.py", ["--scale", "0.1"]),
     ("questions.py", ["--repeat", "3"]),
+    ("long_listing.py", ["--rows", "4000", "--repeat", "1"]),
 )
 
 
