@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 JSON_INTEGER_LIMIT = 2**53
 """From here on a JSON number is not exact in every reader; such integers are written as text."""
 
+_KNOWN_MAX = 4096
+"""Texts and days one encoder remembers the JSON of; more would hold a whole book in memory."""
+
 _LEAF_PREFIX = b"\x00"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_EXCEPT_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -109,13 +112,27 @@ def row_encoder(columns: Sequence[str]) -> Callable[[Sequence[object]], bytes]:
             raise NotEncodable(name, "列名只能用英文字母、数字和下划线")
     plan = [(place, name, f'"{name}":') for place, name in _sorted_places(columns)]
 
+    known: dict[str | date, str] = {}
+
     def encode(values: Sequence[object]) -> bytes:
         assert len(values) == len(plan), "a row has one value for each column"
-        parts = [
-            quoted + _json_text(name, value)
-            for place, name, quoted in plan
-            if (value := values[place]) is not None
-        ]
+        parts: list[str] = []
+        for place, name, quoted in plan:
+            value = values[place]
+            if value is None:
+                continue
+            # Words of the trade, codes and days come again in row after row.
+            if type(value) is str or type(value) is date:
+                said = known.get(value)
+                if said is None:
+                    said = _json_text(name, value)
+                    if len(known) < _KNOWN_MAX:
+                        known[value] = said
+            elif type(value) is int and -JSON_INTEGER_LIMIT < value < JSON_INTEGER_LIMIT:
+                said = str(value)
+            else:
+                said = _json_text(name, value)
+            parts.append(quoted + said)
         try:
             body = ("{" + ",".join(parts) + "}").encode()
         except UnicodeEncodeError as error:

@@ -36,6 +36,29 @@ def desk_of(session: Session) -> Desk:
     return desk
 
 
+def _insert_columns(session: Session, table: Table, columns: Sequence[Sequence[Any]]) -> None:
+    """Write rows given column by column, in the order of the table's columns.
+
+    On SQLite the values go to the driver as they are stored: naming every value of every row, as a
+    general statement does, took as long as storing them.
+    """
+    dialect = session.connection().dialect
+    if dialect.name != "sqlite":
+        names = [column.name for column in table.columns]
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        session.execute(insert(table), rows)
+        return
+    stored: list[Sequence[Any]] = []
+    for column, values in zip(table.columns, columns, strict=True):
+        process = column.type.dialect_impl(dialect).bind_processor(dialect)
+        stored.append(values if process is None else list(map(process, values)))
+    quoted = dialect.identifier_preparer
+    named = ", ".join(quoted.format_column(column) for column in table.columns)
+    holes = ", ".join("?" * len(columns))
+    statement = f"INSERT INTO {quoted.format_table(table)} ({named}) VALUES ({holes})"
+    session.connection().exec_driver_sql(statement, list(zip(*stored, strict=True)))
+
+
 class Entry:
     """One entry being written; only ``entry`` makes it."""
 
@@ -100,20 +123,16 @@ class Entry:
         assert table.name not in self._rows, "a table is added to or written in bulk"
         names = [column.name for column in table.columns]
         first = self.next_id(model, len(rows))
-        complete = [
-            {**dict.fromkeys(names), **row, "id": first + place, "entry_id": self.id}
-            for place, row in enumerate(rows)
-        ]
+        assert all(row.keys() <= set(names) for row in rows), "only columns of the table"
+        count = len(rows)
+        columns: list[Sequence[Any]] = [[row.get(name) for row in rows] for name in names]
+        columns[names.index("id")] = range(first, first + count)
+        columns[names.index("entry_id")] = [self.id] * count
         self.session.flush()
-        self.session.execute(insert(table), complete)
-        encode = row_encoder(names)
-        self._absorb(
-            table.name,
-            model.__table_version__,
-            (encode([row[name] for name in names]) for row in complete),
-            len(complete),
-        )
-        return [row["id"] for row in complete]
+        _insert_columns(self.session, table, columns)
+        encoded = map(row_encoder(names), zip(*columns, strict=True))
+        self._absorb(table.name, model.__table_version__, encoded, count)
+        return list(range(first, first + count))
 
     def bulk(self, model: type[Any], columns: Mapping[str, "NDArray[np.int64]"]) -> int:
         """Write int64 columns (all but id and entry_id) of a packed table; returns the first id.
