@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlmodel import Session, select
 
 from assets import trail
@@ -210,6 +210,33 @@ def test_rows_added_one_by_one_in_mappings_and_in_blocks_are_all_in_the_manifest
     ]
     with open_session(book.url) as session:
         assert verify(session).is_clean
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"amount_fen": 1.0},
+        {"amount_fen": True},
+        {"amount_fen": 2**63},
+        {"received_on": "2019-03-01"},
+        {"received_on": datetime(2019, 3, 1, tzinfo=UTC)},
+        {"amount_fen": None},
+        {"no_such_column": 1},
+    ],
+)
+def test_rows_in_mappings_are_checked_as_their_columns_demand(
+    book: Book, wrong: dict[str, Any]
+) -> None:
+    right = {"fund_document_id": 1, "received_on": ON, "amount_fen": 1}
+    before = book.session.exec(select(Log.id)).all()
+    with (
+        pytest.raises((TypeError, OverflowError, AssertionError, StatementError)),
+        trail.entry(book.session, Act("R0001", "t", ON), "test", "wrong") as written,
+    ):
+        written.insert(FundReceipt, [right, {**right, **wrong}])
+    book.session.rollback()
+    assert book.session.exec(select(Log.id)).all() == before
+    assert not book.session.exec(select(FundReceipt)).all()
 
 
 def packed(written: Entry, count: int) -> int:
