@@ -451,11 +451,28 @@ def missing_for_payment(session: Session, code: str, on: date) -> list[str]:
 # --- back and forth --------------------------------------------------------------------------
 
 
+def makers_of(session: Session, code: str) -> list[str]:
+    """Codes of those who drafted a plan, in order.
+
+    依据: 内部约定 (the maker is who decided on the draft, not who typed it)
+    """
+    rows = session.exec(
+        select(StageAct.actor_code)
+        .where(
+            StageAct.object_kind == ObjectKind.PLAN,
+            StageAct.object_code == code,
+            StageAct.duty == "MAKE",
+        )
+        .order_by(col(StageAct.id))
+    ).all()
+    return list(dict.fromkeys(rows))
+
+
 def withdraw(session: Session, act: Act, code: str, *, reason: str) -> None:
     """Withdraw a plan before the next person acts; its money waits again.
 
     Raises:
-        Refused: Somebody has acted on it, or it is posted already.
+        Refused: It was made by another, somebody has acted on it, or it is posted already.
 
     依据: 内部约定 (a maker may withdraw before the next person acts)
     """
@@ -463,6 +480,12 @@ def withdraw(session: Session, act: Act, code: str, *, reason: str) -> None:
         plan_by_code(session, code)
         if not reason.strip():
             raise Refused("撤回要写明原因。")
+        makers = makers_of(session, code)
+        if act.actor not in makers:
+            raise Refused(
+                f"方案{code}由{'、'.join(makers)}拟定，只能由拟定人撤回。"
+                "要退给拟定人重办的，请由审核人退回（fupin plan return）。"
+            )
         move(
             session,
             written,

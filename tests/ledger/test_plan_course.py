@@ -77,8 +77,8 @@ def send_back(book: Book, *, on: date = OPINED, reason: str = "岗位不实") ->
     do(book, plan_course.send_back, PLAN, reason=reason, on=on, actor="S1")
 
 
-def withdraw(book: Book, *, on: date = OPINED, reason: str = "另行拟定") -> None:
-    do(book, plan_course.withdraw, PLAN, reason=reason, on=on, actor="M1")
+def withdraw(book: Book, *, on: date = OPINED, reason: str = "另行拟定", actor: str = "M1") -> None:
+    do(book, plan_course.withdraw, PLAN, reason=reason, on=on, actor=actor)
 
 
 def test_every_step_works_from_its_states_and_is_refused_from_all_others(book: Book) -> None:
@@ -286,6 +286,8 @@ def test_a_draft_or_a_decided_plan_is_withdrawn_and_its_money_waits_again(
     decided(book)
     with refuses(book, Refused, "撤回要写明原因"):
         withdraw(book, reason="")
+    with refuses(book, Refused, "由M1拟定，只能由拟定人撤回"):
+        withdraw(book, actor="Z1")
     withdraw(book)
     assert state(book) == "WITHDRAWN"
     with refuses(book, Refused, "没有有效决议"):
