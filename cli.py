@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 NOUNS: dict[str, tuple[str, str]] = {
     "demo": ("cli:demo", "用样例县区走完全过程：登记、确权、移交、收益、分配、支付、出表"),
     "init": ("cli:init", "新建一个县区的账本和密钥"),
-    "db": ("cli:db", "账本升级、备份、恢复"),
+    "db": ("cli:db", "账本升级、备份、恢复、数据库角色"),
     "check": ("ledger.commands.check:check", "全面自查：借贷、份额、分配、支付、留痕逐项核对"),
     "todo": ("ledger.commands.todo:todo", "待办事项：谁该办什么、期限、缺什么材料"),
     "import": ("ledger.commands.exchange:import_", "导入表格（先全面检查，再一次写入）"),
@@ -476,7 +476,9 @@ def init(
     )
 
 
-db = typer.Typer(help="账本升级、备份、恢复", no_args_is_help=True, rich_markup_mode=None)
+db = typer.Typer(
+    help="账本升级、备份、恢复、数据库角色", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @db.command("upgrade")
@@ -506,6 +508,19 @@ def db_restore(
 
     size = restore(file, ctx.obj.database)
     print(f"已恢复到 {ctx.obj.database}：{size}条记录，留痕核验一致。")
+
+
+@db.command("roles")
+def db_roles(ctx: typer.Context) -> None:
+    """列出PostgreSQL的角色和授权语句，由数据库管理员执行。示例：fupin db roles | psql 账本库."""
+    from ledger.database_roles import role_statements
+
+    for statement in role_statements():
+        print(f"{statement};")
+    ctx.obj.note(
+        "每次 fupin db upgrade 之后再执行一遍。经办人登录名加入 fupin_writer，审计加入 fupin_auditor；"
+        "fupin_owner 只用于升级。"
+    )
 
 
 def main() -> None:
