@@ -16,7 +16,7 @@ import rfc8785
 from reports import html, pdf
 from reports.paper import Column, FooterFacts, Json, Paper, Row, Table, UnfitPaper
 
-_BODY = re.compile(r'<body class="([^"]*)">\n(.*)</body>', re.DOTALL)
+_BODY = re.compile(r'<body class="([^"]*)"(?: style="([^"]*)")?>\n(.*)</body>', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,9 @@ def to_html(bundle: Bundle) -> str:
     for number, page in enumerate(pages):
         found = _BODY.search(page)
         assert found is not None, "the template has one body"
-        turn = ' style="break-before: page"' if number else ""
-        sections.append(f'<section class="{found[1]}"{turn}>\n{found[2]}</section>')
+        turn = "break-before: page" if number else ""
+        style = "; ".join(each for each in (found[2], turn) if each)
+        sections.append(f'<section class="{found[1]}" style="{style}">\n{found[3]}</section>')
     first = pages[0]
     head = first[: first.index("<body")]
     return f"{head}<body>\n{''.join(sections)}</body>\n</html>\n"

@@ -378,6 +378,24 @@ def test_every_row_taken_doubled_or_exchanged_is_found(damaged: Damaged) -> None
     assert count.made > 1_000
 
 
+def test_a_fraction_of_a_fen_smuggled_past_the_column_type_is_named(damaged: Damaged) -> None:
+    # SQLite checks types of a STRICT table when a row is written; the schema can be made to forget.
+    (plain,) = damaged.raw.execute("SELECT sql FROM sqlite_master WHERE name = 'voucher_line'")
+    loose = plain[0].replace("STRICT", "").replace("strict", "")
+    rows = damaged.raw.execute("SELECT id, entry_id, amount_fen FROM voucher_line").fetchall()
+    with unguarded(damaged):
+        damaged.raw.execute("ALTER TABLE voucher_line RENAME TO kept")
+        damaged.raw.execute(loose)
+        for smuggle in (lambda fen: fen + 0.7, lambda fen: f"{fen} fen"):
+            for row_id, entry_id, fen in rows[:: max(1, len(rows) // 20)]:
+                with damaged.undone():
+                    damaged.raw.execute("INSERT INTO voucher_line SELECT * FROM kept")
+                    change = "UPDATE voucher_line SET amount_fen = ? WHERE id = ?"
+                    damaged.raw.execute(change, (smuggle(fen), row_id))
+                    assert by_program(damaged, "voucher_line") == {entry_id}
+                    assert entry_id in by_auditor(damaged, "voucher_line")
+
+
 def test_a_verifier_that_only_counts_rows_is_seen_through(damaged: Damaged) -> None:
     count = Count()
     with unguarded(damaged):

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -187,29 +188,43 @@ def _packed_groups(session: Session, table: Table) -> Iterator[tuple[int, int, s
     names = [column.name for column in table.columns]
     place = names.index("entry_id")
     current, count, digest = -1, 0, hashlib.sha256()
+    odd: set[int] = set()
     for rows in _ordered_slices(session, table):
-        try:
-            block = np.array([tuple(row) for row in rows], dtype=np.int64)
-        except (TypeError, ValueError, OverflowError):
-            yield from _odd_groups(rows, place)
+        odd |= _odd_entries(rows, place)
+        sound = [tuple(row) for row in rows if _is_whole(row)] if odd else [*map(tuple, rows)]
+        if not sound:
             continue
+        block = np.array(sound, dtype=np.int64)
         entries = block[:, place]
         cuts = np.flatnonzero(np.diff(entries)) + 1
         for part in np.split(block, cuts):
             if int(part[0, place]) != current:
-                if count:
+                if count and current not in odd:
                     yield current, count, digest.hexdigest()
                 current, count, digest = int(part[0, place]), 0, hashlib.sha256()
             count += len(part)
             digest.update(packed_block([part[:, k] for k in range(len(names))]))
-    if count:
+    if count and current not in odd:
         yield current, count, digest.hexdigest()
+    yield from ((entry_id, 0, "unencodable") for entry_id in sorted(odd))
 
 
-def _odd_groups(rows: Any, place: int) -> Iterator[tuple[int, int, str]]:
-    """A slice with something that is no whole number: its entries cannot agree."""
-    for entry_id in sorted({row[place] for row in rows if isinstance(row[place], int)}):
-        yield entry_id, sum(1 for row in rows if row[place] == entry_id), "unencodable"
+def _odd_entries(rows: Any, place: int) -> set[int]:
+    """Entries of rows in which something is no whole number of 64 bits.
+
+    The types are asked before numpy sees them: it would make 100 of 100.7, and of "100".
+    """
+    if set(map(type, chain.from_iterable(rows))) <= {int}:
+        return set()
+    return {int(row[place]) for row in rows if not _is_whole(row) and _is_number(row[place])}
+
+
+def _is_whole(row: Any) -> bool:
+    return all(type(value) is int for value in row)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
 
 
 def _ordered(session: Session, table: Table) -> Iterator[Any]:

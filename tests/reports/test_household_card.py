@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from assets.errors import NotFound
 from ledger.models import Access, Entitlement
-from reports import pdf
+from reports import bundle, pdf
 from reports.household_card import TEXT_SIZES_PT, spelled, text_size_pt
 from reports.paper import ProofLine
 from tests.reports.conftest import Told
@@ -99,3 +99,11 @@ def test_letters_shrink_with_the_text_and_never_below_the_smallest() -> None:
     sizes = [text_size_pt(["字" * count], 2) for count in range(0, 4000, 50)]
     assert sizes == sorted(sizes, reverse=True)
     assert (sizes[0], sizes[-1]) == (TEXT_SIZES_PT[0], TEXT_SIZES_PT[-1])
+
+
+def test_a_smaller_card_keeps_its_size_among_the_cards_of_a_village(told: Told) -> None:
+    cards = told.bundle("household-cards", village=VILLAGE, year=2020)
+    small = replace(cards.papers[1], large_type=False, text_size_pt=11)
+    page = bundle.to_html(replace(cards, papers=[cards.papers[0], small]))
+    assert page.count("<section") == 2
+    assert 'style="--text-size: 11pt; break-before: page"' in page
