@@ -512,7 +512,7 @@ def db_restore(
 
 @db.command("roles")
 def db_roles(ctx: typer.Context) -> None:
-    """列出PostgreSQL的角色和授权语句，由数据库管理员执行。示例：fupin db roles | psql 账本库."""
+    """列出PostgreSQL的角色和授权语句，由数据库管理员执行。示例：fupin db roles."""
     from ledger.database_roles import role_statements
 
     for statement in role_statements():
